@@ -1,0 +1,1 @@
+"""Results: their shape, their storage, their statistics; imports nothing else of the project."""

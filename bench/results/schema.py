@@ -1,0 +1,240 @@
+"""The shape of ``results.json``: what a run leaves behind and what every reader may rely on.
+
+Units are seconds, bytes and samples; what was not measured, or is not a number, is null. The module imports
+nothing else of the project, so that a reader needs neither a framework nor the harness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+TIMES = {
+    "step_seconds": "training step (throughput clock)",
+    "latency_p50_seconds": "training step (latency clock, median)",
+    "epoch_seconds": "epoch of real training (end-to-end clock)",
+    "first_step_seconds": "first step (tracing and compiling)",
+    "predict_seconds": "prediction of the test set",
+    "import_seconds": "import of the framework",
+}
+"""Quantities of time that contenders are compared in, in the order of interest, with their names in words."""
+
+QUALITIES = {"test_accuracy": "test accuracy", "test_loss": "test loss"}
+"""Quantities of quality that contenders are compared in: differences, not ratios."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Trial:
+    """One contender, one repeat, one seed, in one fresh process."""
+
+    contender: str
+    repeat: int
+    """Counted from 0."""
+    seed: int
+    status: str
+    """``ok``, ``diverged`` or ``failed``."""
+    message: str = ""
+    """Why a trial diverged or failed, in one line."""
+    folder: str = ""
+    """Where its files lie, relative to the run's folder."""
+    num_parameters: int | None = None
+    """Trainable parameters, counted by the framework itself."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds by phase: import, load, build, first_step, latency, throughput, train, tail, …"""
+    step_seconds: float | None = None
+    """Seconds per training step, device synchronised only at the ends of a block (median over blocks)."""
+    step_latency_seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds per training step, device synchronised every step: p50, p95, p99."""
+    epoch_seconds: float | None = None
+    """Seconds per epoch of real training, first batch's begin to last batch's end (median over epochs)."""
+    throughput: float | None = None
+    """Samples per second of the throughput clock."""
+    predict_throughput: float | None = None
+    """Samples per second of prediction over the test set."""
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    """train_loss, train_accuracy, val_loss, val_accuracy, test_loss, test_accuracy after the last epoch."""
+    environment: dict[str, Any] = field(default_factory=dict)
+    """What was in force in the process: framework version, device, threads, build flags."""
+
+    def quantity(self, name: str) -> float | None:
+        """Return the value of one quantity of `TIMES` or `QUALITIES`, or None where it was not measured."""
+        if name in self.metrics:
+            return self.metrics[name]
+        if name == "latency_p50_seconds":
+            return self.step_latency_seconds.get("p50")
+        if name in ("step_seconds", "epoch_seconds"):
+            value: float | None = getattr(self, name)
+            return value
+        return self.phases.get(name.removesuffix("_seconds"))
+
+
+@dataclass(kw_only=True, slots=True)
+class Check:
+    """One line of the parity certificate: one quantity of one contender held against the baseline's."""
+
+    contender: str
+    baseline: str
+    quantity: str
+    """What was compared: ``parameters``, ``outputs``, ``loss``, ``gradients``, ``weights``, …"""
+    precision: str
+    """``float64`` (the judge) or the run's own precision (the smoke check)."""
+    error: float | None
+    """Largest error found, scaled as `scale` says; None where the values could not be compared at all."""
+    tolerance: float
+    scale: str
+    """What the error is relative to, and where the tolerance comes from."""
+    passed: bool
+    detail: str = ""
+    """For a failure: where the two depart first, and the likely cause."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Parity:
+    """The certificate of a run."""
+
+    passed: bool | None = None
+    """None for a lone contender: there was nothing to compare it with."""
+    checks: list[Check] = field(default_factory=list)
+    modes: dict[str, str] = field(default_factory=dict)
+    """By contender: the mode the float64 steps were computed in (fit, manual loop, …)."""
+    corrected: list[str] = field(default_factory=list)
+    """Known differences that the gate corrects for, because the timed code stays stock."""
+    uncertified: list[str] = field(default_factory=list)
+    """What cannot be certified (random dropout masks, …)."""
+    message: str = ""
+    """The certificate in one sentence."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Comparison:
+    """A ratio of times, contender ÷ baseline: below 1 is faster."""
+
+    contender: str
+    baseline: str
+    quantity: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    repeats: int
+    paired: bool
+    certified: bool
+    """Whether the parity gate passed for this contender; an uncertified ratio is marked so everywhere."""
+    verdict: str
+    """In words, with the interval: "torch is 1.32× faster than tf per training step (95 % interval …)"."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Agreement:
+    """A difference of quality, contender − baseline, over the repeats."""
+
+    contender: str
+    baseline: str
+    quantity: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    repeats: int
+    paired: bool
+    verdict: str
+
+
+@dataclass(kw_only=True, slots=True)
+class RunWarning:
+    """Something that may have spoiled a number, with advice; worded in one place (`bench.noise`)."""
+
+    kind: str
+    message: str
+    advice: str = ""
+    contender: str | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class Contender:
+    """One named entry under ``frameworks`` as it was configured and as it was found."""
+
+    name: str
+    backend: str
+    framework: str
+    """For people: ``PyTorch 2.15.0``, ``TensorFlow 2.21.0 / Keras 3.15.1``."""
+    versions: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    """Its interpreter, as configured; empty when it is the one that runs Parallax."""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True, slots=True)
+class Dataset:
+    """The data of a run, as its manifest describes it."""
+
+    name: str
+    title: str
+    source: str
+    """Where the samples come from; ``synthetic`` stands wherever an accuracy stands."""
+    synthetic: bool
+    input_shape: list[int]
+    """Height, width, channels."""
+    classes: list[str]
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    """Samples per class by split: train, val, test."""
+    licence: str = ""
+    citation: str = ""
+    checksum: str = ""
+    """SHA-256 of the prepared arrays."""
+    note: str = ""
+    """What stands beside every accuracy: "synthetic stand-in", "checksums differ from the published ones"."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Layer:
+    """One row of the model table."""
+
+    name: str
+    kind: str
+    output_shape: list[int]
+    parameters: int
+    """Trainable parameters."""
+    flops: int
+    """Floating-point operations of the forward pass for one sample."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Model:
+    """The network of a run, as the spec describes it."""
+
+    name: str
+    parameters: int
+    flops: int
+    layers: list[Layer] = field(default_factory=list)
+
+
+@dataclass(kw_only=True, slots=True)
+class Results:
+    """Everything a run knows; written after every trial."""
+
+    schema_version: int = SCHEMA_VERSION
+    status: str = "running"
+    """``running``, ``ok``, ``failed`` or ``interrupted``."""
+    message: str = ""
+    """What went wrong, in one line."""
+    command: str = ""
+    """The command that repeats the run."""
+    started: str = ""
+    """ISO 8601 with time zone."""
+    finished: str | None = None
+    wall_seconds: float | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    conditions: dict[str, Any] = field(default_factory=dict)
+    """What every number holds under: device, precision, threads, batch_size, epochs, optimizer, …"""
+    baseline: str = ""
+    contenders: list[Contender] = field(default_factory=list)
+    dataset: Dataset | None = None
+    model: Model | None = None
+    parity: Parity = field(default_factory=Parity)
+    trials: list[Trial] = field(default_factory=list)
+    comparison: list[Comparison] = field(default_factory=list)
+    agreement: list[Agreement] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)

@@ -1,0 +1,102 @@
+"""Read and write ``results.json``: atomically, never unpickling, not-a-number as null."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bench.results.schema import SCHEMA_VERSION, Results
+
+T = TypeVar("T")
+
+NAME = "results.json"
+
+
+class SchemaError(Exception):
+    """A file that is not a results file of a version that can be read; the message names it and says why."""
+
+
+def write(folder: Path, results: Results) -> None:
+    """Write `results` into `folder` so that a reader finds the old file or the new one, never half of one."""
+    write_json(folder / NAME, dataclasses.asdict(results))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON through a temporary name; NaN and infinities become null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(_finite(value), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read(folder: Path) -> Results:
+    """Read the results in `folder` (or the file itself).
+
+    Raises `SchemaError` where the file is missing, is no JSON, has a wrong shape or another schema version.
+    """
+    path = folder if folder.is_file() else folder / NAME
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SchemaError(f"{path}: there is no such file") from None
+    except (ValueError, OSError) as error:
+        raise SchemaError(f"{path}: cannot be read as JSON ({error})") from None
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if version != SCHEMA_VERSION:
+        raise SchemaError(f"{path}: schema version {version}; this Parallax reads version {SCHEMA_VERSION}")
+    try:
+        return build(Results, value)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"{path}: {error}") from None
+
+
+def build(kind: type[T], value: Any) -> T:
+    """Return the dataclass `kind` made from plain JSON, field by field; unknown keys are passed over."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{kind.__name__}: expected an object, got {type(value).__name__}")
+    hints = typing.get_type_hints(kind)
+    known = {field.name for field in dataclasses.fields(typing.cast("Any", kind))}
+    return kind(
+        **{
+            key: _typed(hints[key], item, f"{kind.__name__}.{key}")
+            for key, item in value.items()
+            if key in known
+        }
+    )
+
+
+def _typed(hint: Any, value: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _typed(next(item for item in arguments if item is not type(None)), value, where)
+    if origin is list and isinstance(value, list):
+        return [_typed(arguments[0], item, where) for item in value]
+    if origin is dict and isinstance(value, dict):
+        return {str(key): _typed(arguments[1], item, where) for key, item in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return build(typing.cast("type", hint), value)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and isinstance(value, hint):
+        return value
+    raise TypeError(f"{where}: expected {hint}, got {value!r:.60}")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
