@@ -1,0 +1,35 @@
+"""Which rooms there are: every folder here that has a ``settings.py``. Asking imports no framework."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of the backends, in alphabetical order."""
+    return tuple(sorted(folder.parent.name for folder in _HERE.glob("*/settings.py")))
+
+
+def settings(backend: str) -> type[Any]:
+    """Return the dataclass of a backend's settings; its fields and defaults are what a user may say."""
+    return _module(backend).Settings  # type: ignore[no-any-return]
+
+
+def packages(backend: str) -> tuple[str, ...]:
+    """Return the distributions a backend needs, the framework's own first, as ``pip install`` names them."""
+    return tuple(_module(backend).PACKAGES)
+
+
+def plants(backend: str) -> dict[str, str]:
+    """Return the mistakes that can be planted in a backend: name and what it does."""
+    return dict(_module(backend).PLANTS)
+
+
+def _module(backend: str) -> Any:
+    return import_module(f"frameworks.{backend}.settings")

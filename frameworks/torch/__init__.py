@@ -1,0 +1,1 @@
+"""The PyTorch room: a manual zero_grad/backward/step loop. Importing the package imports no framework."""
