@@ -33,7 +33,9 @@ class Layer:
     main: ClassVar[str] = ""
     """The parameter that ``kind: value`` sets."""
     float32_constants: ClassVar[bool] = False
-    """Whether a framework keeps float32 constants inside even in float64 (PARITY: errors up to 4e-9)."""
+    """Whether a framework keeps float32 constants inside even in float64: errors of 1e-9 to 4e-9."""
+    passes_shift: ClassVar[bool] = False
+    """Whether a constant added to each channel of the input only adds a constant to each of the output."""
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of the output for an input of `shape`; `ValueError` says why not."""
@@ -54,6 +56,7 @@ class Dense(Layer):
 
     kind: ClassVar[str] = "dense"
     main: ClassVar[str] = "units"
+    passes_shift: ClassVar[bool] = True
     units: int
     use_bias: bool = True
     kernel_initializer: str = "glorot_uniform"
@@ -103,9 +106,7 @@ class Conv2D(Layer):
         return (*values.windows(shape, self.pads(shape), self.kernel_size, self.strides), self.filters)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        kernel = Parameter(
-            shape=(*self.kernel_size, shape[2], self.filters), initializer=self.kernel_initializer
-        )
+        kernel = Parameter(shape=(*self.kernel_size, shape[2], self.filters), initializer=self.kernel_initializer)
         bias = Parameter(shape=(self.filters,), initializer=self.bias_initializer)
         return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
 
@@ -118,6 +119,7 @@ class Pool2D(Layer):
     """A window moved over height and width; ``same`` never counts the padding itself."""
 
     main: ClassVar[str] = "pool_size"
+    passes_shift: ClassVar[bool] = True
     pool_size: values.Pair = (2, 2)
     strides: values.Pair | None = None
     """Null is the pool size."""
@@ -159,6 +161,7 @@ class GlobalAvgPool2D(Layer):
     """The mean over height and width."""
 
     kind: ClassVar[str] = "global_avg_pool2d"
+    passes_shift: ClassVar[bool] = True
 
     def output_shape(self, shape: Shape) -> Shape:
         values.image(shape)
@@ -173,6 +176,7 @@ class Flatten(Layer):
     """An image as a vector, in the order height, width, channels."""
 
     kind: ClassVar[str] = "flatten"
+    passes_shift: ClassVar[bool] = True
 
     def output_shape(self, shape: Shape) -> Shape:
         return (prod(shape),)
@@ -187,6 +191,7 @@ class Dropout(Layer):
 
     kind: ClassVar[str] = "dropout"
     main: ClassVar[str] = "rate"
+    passes_shift: ClassVar[bool] = True
     rate: float
 
     def __post_init__(self) -> None:
@@ -211,9 +216,7 @@ class BatchNorm(Layer):
 
     def __post_init__(self) -> None:
         if not 0 <= self.momentum < 1:
-            raise ValueError(
-                f"momentum={self.momentum}: must be at least 0 and below 1 (the part that is kept)"
-            )
+            raise ValueError(f"momentum={self.momentum}: must be at least 0 and below 1 (the part that is kept)")
         values.positive("epsilon", self.epsilon)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:

@@ -41,9 +41,7 @@ class Node:
         """`flattened`, for the layer that follows."""
         if isinstance(self.layer, Flatten):
             return self.input_shape if len(self.input_shape) == 3 else self.flattened
-        return (
-            self.flattened if self.output_shape == self.input_shape and self.layer.kind != "dense" else None
-        )
+        return self.flattened if self.output_shape == self.input_shape and self.layer.kind != "dense" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +81,21 @@ class Network:
     def random_layers(self) -> list[str]:
         """Return the layers whose output in training is random: no gate can certify their masks."""
         return [node.name for node in self.nodes if isinstance(node.layer, Dropout) and node.layer.rate > 0]
+
+    def idle_shifts(self) -> list[str]:
+        """Return the biases whose gradient is zero in exact arithmetic: a batch norm behind them undoes any shift.
+
+        What a framework computes for them is rounding noise, which Adam turns into steps of up to its rate.
+        """
+        found: list[str] = []
+        waiting: list[str] = []
+        for node in self.nodes:
+            own = [name for name in node.parameters if name.endswith(("/bias", "/beta"))]
+            if node.layer.kind == "batch_norm":
+                found, waiting = found + waiting, own
+            else:
+                waiting = (waiting if node.layer.passes_shift else []) + own
+        return found
 
     def uneven_same(self) -> list[str]:
         """Return the convolutions whose ``same`` padding is uneven here: PyTorch's clock pays for it."""

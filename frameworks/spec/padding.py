@@ -18,9 +18,7 @@ def same(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def resolve(
-    padding: str | Pads, shape: tuple[int, ...], kernel: tuple[int, int], strides: tuple[int, int]
-) -> Pads:
+def resolve(padding: str | Pads, shape: tuple[int, ...], kernel: tuple[int, int], strides: tuple[int, int]) -> Pads:
     """Return the pixels added on each side for an input of `shape` (height, width, …)."""
     if padding == "valid" or len(shape) < 2:
         return (0, 0), (0, 0)

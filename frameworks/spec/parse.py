@@ -60,9 +60,7 @@ def parse(spec: Sequence[Any], *, input_shape: Shape, outputs: int, name: str = 
             "end it with 'dense: outputs'"
         )
     if nodes[-1].layer.kind == "sigmoid":
-        raise SpecError(
-            f"{nodes[-1].place}: the loss of this task is taken on logits: end with softmax, or nothing"
-        )
+        raise SpecError(f"{nodes[-1].place}: the loss of this task is taken on logits: end with softmax, or nothing")
     kept = tuple(nodes[:-1] if probabilities else nodes)
     network = Network(
         name=name, input_shape=tuple(input_shape), outputs=outputs, nodes=kept, probabilities=probabilities

@@ -83,12 +83,7 @@ def integer(value: Any) -> int:
 
 def number(value: Any) -> float:
     """Return a finite number."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or value != value
-        or abs(value) == float("inf")
-    ):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
         raise ValueError("must be a number")
     return float(value)
 

@@ -1,0 +1,68 @@
+"""The one clock: monotonic seconds, phases that are never merged, and the compute clock's two modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+now = perf_counter
+"""Seconds on the clock that every number of either side is read from."""
+
+
+@dataclass(slots=True)
+class Phases:
+    """Seconds by phase; entering one tells the parent, before the clock starts."""
+
+    tell: Callable[..., None]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Clock what happens inside as part of phase `name`."""
+        self.tell("phase", name=name)
+        start = now()
+        try:
+            yield
+        finally:
+            self.add(name, now() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add seconds that were clocked elsewhere."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+
+def latency(step: Callable[[], object], synchronize: Callable[[], None], steps: int) -> np.ndarray:
+    """Return the seconds of each of `steps` steps, the device synchronised after every one."""
+    stamps = np.empty(steps + 1)
+    synchronize()
+    stamps[0] = now()
+    for index in range(steps):
+        step()
+        synchronize()
+        stamps[index + 1] = now()
+    return np.diff(stamps)
+
+
+def throughput(step: Callable[[], object], synchronize: Callable[[], None], steps: int, blocks: int) -> np.ndarray:
+    """Return the seconds per step of each of `blocks` blocks, synchronised only at a block's ends."""
+    per_block = max(1, steps // blocks)
+    seconds = np.empty(blocks)
+    for block in range(blocks):
+        synchronize()
+        start = now()
+        for _ in range(per_block):
+            step()
+        synchronize()
+        seconds[block] = (now() - start) / per_block
+    return seconds
+
+
+def budget(step_seconds: float, measure: dict[str, Any]) -> int:
+    """Return how many steps fit the bound on one clock's seconds, within the bounds on steps."""
+    wanted = int(measure["seconds"] / max(step_seconds, 1e-9))
+    return int(min(max(wanted, measure["min_steps"]), measure["steps"]))

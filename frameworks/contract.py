@@ -1,0 +1,160 @@
+"""The contract: the request a child process gets, the room it must find, the outcome it leaves.
+
+The parent writes ``request.json``; the child reads it, works, and leaves ``outcome.json`` and arrays beside it. In
+between it tells of its progress in lines of JSON on its standard output. Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from frameworks.spec import Network, parse
+
+Arrays = dict[str, np.ndarray]
+"""Tensors by canonical name, in Keras's layout."""
+
+EpochHook = Callable[[int, float, "np.ndarray | None", float, float], bool]
+"""Called after each epoch, outside the clock: (epoch from 0, seconds, loss of each step or None, mean loss,
+accuracy in training); false ends the training."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Data:
+    """Where the samples lie and how the model's input scales them."""
+
+    x: str
+    """``.npy`` of uint8, (N, H, W, C)."""
+    y: str
+    """``.npy`` of integer labels, (N,)."""
+    splits: dict[str, str]
+    """``.npy`` of indices into both, by split: train, val, test."""
+    input_shape: list[int]
+    outputs: int
+    scale: float
+    offset: float
+    """The model's input is ``x * scale + offset``."""
+
+    def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return (x, y) of a split, in memory: uint8 (n, H, W, C) and int64 (n,)."""
+        index = np.load(self.splits[split])
+        x, y = np.load(self.x, mmap_mode="r"), np.load(self.y, mmap_mode="r")
+        return np.ascontiguousarray(x[index]), y[index].astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """Everything a child needs to know; paths are absolute."""
+
+    task: str
+    """``trial``, ``parity`` or ``probe``."""
+    contender: str
+    backend: str
+    settings: dict[str, Any]
+    """The contender's resolved settings; ``device`` is cpu or gpu, ``threads`` a number."""
+    folder: str
+    """Where the outcome is left."""
+    model: str = ""
+    layers: list[Any] = field(default_factory=list)
+    data: Data | None = None
+    weights: str = ""
+    """``.safetensors`` of the initial weights."""
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    """``name`` and hyperparameters, already rounded to float32 (see `frameworks.reference`)."""
+    loss: str = ""
+    train: dict[str, Any] = field(default_factory=dict)
+    """epochs, batch_size, drop_last, seed, trace."""
+    measure: dict[str, Any] = field(default_factory=dict)
+    """warmup_steps, steps, min_steps, blocks, seconds."""
+    parity: dict[str, Any] = field(default_factory=dict)
+    """steps, batch_size."""
+    plants: list[str] = field(default_factory=list)
+    """Mistakes to plant in the room, so that a user can watch the gate bite."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Request:
+        """Return the request that `to_json` gave."""
+        data = value.get("data")
+        return cls(**{**value, "data": Data(**data) if data else None})
+
+    @property
+    def samples(self) -> Data:
+        """The data; every task but ``probe`` has them."""
+        if self.data is None:
+            raise ValueError(f"task {self.task} came without data")
+        return self.data
+
+    def network(self) -> Network:
+        """Return the parsed spec."""
+        shape = tuple(self.samples.input_shape)
+        return parse(self.layers, input_shape=shape, outputs=self.samples.outputs, name=self.model)
+
+
+class Room(Protocol):
+    """One network, built and trained by one framework. ``frameworks/<backend>/room.py`` has a class of this name.
+
+    Importing that module imports the framework. Arrays go in and come out as numpy, in Keras's layout.
+    """
+
+    network: Network
+
+    def __init__(self, request: Request, network: Network, *, precision: str, device: str) -> None:
+        """Take the process's threads, device and precision in hand; several rooms may follow each other."""
+
+    def environment(self) -> dict[str, Any]:
+        """Return what is in force: versions, device, threads, build flags."""
+
+    def synchronize(self) -> None:
+        """Return when the device has done all it was given."""
+
+    def place(self, x: np.ndarray, y: np.ndarray) -> Any:
+        """Return samples, (n, H, W, C) uint8 and (n,), in the framework's own layout and memory."""
+
+    def build(self, weights: Arrays, trace_length: int) -> None:
+        """Build model, optimizer and loss, and load the weights; `trace_length` 0 leaves the loss trace out."""
+
+    def num_parameters(self) -> int:
+        """Return the number of trainable parameters as the framework counts them."""
+
+    def export(self, *, steps: int | None = None, batch_size: int = 0) -> Arrays:
+        """Return all weights, or what a twin with biased moving variances would hold after `steps` steps."""
+
+    def load(self, weights: Arrays) -> None:
+        """Load weights by canonical name."""
+
+    def snapshot(self) -> Any:
+        """Return a copy of all state: weights, optimizer, metrics, seed generators."""
+
+    def restore(self, state: Any) -> None:
+        """Put the state of `snapshot` back, to the bit."""
+
+    def step_function(self, samples: Any, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
+        """Return the training step on one batch that lies on the device, to be called again and again."""
+
+    def train(self, samples: Any, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+        """Train one epoch per row of `orders`, (epochs, n), as a user of the framework would."""
+
+    def predict(self, samples: Any, batch_size: int) -> Callable[[], np.ndarray]:
+        """Run inference over all samples; return when the device has done it. The result gives the logits."""
+
+    def layer_outputs(self, samples: Any) -> Arrays:
+        """Return every layer's output in training mode, by layer name, channels last."""
+
+    def gradients(self, samples: Any) -> tuple[float, Arrays]:
+        """Return the loss of one batch and its gradients by canonical name."""
+
+    def traces(self) -> int:
+        """Return how often the training step was traced or compiled so far."""
+
+
+def outcome(folder: Path) -> Path:
+    """Return where a child leaves its outcome."""
+    return folder / "outcome.json"

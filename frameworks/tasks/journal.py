@@ -1,0 +1,89 @@
+"""What is noted down while a room trains: a row per epoch, every step's loss, and whether it still makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from frameworks.clock import Phases, now
+from frameworks.contract import Request, Room
+from frameworks.reference import score
+
+_TELL_EVERY = 0.5
+"""Seconds between two reports of progress: drawing them costs the machine a little."""
+
+
+class Journal:
+    """The hook of a training: evaluates after each epoch, outside the clock of steps, the same way on both sides."""
+
+    def __init__(
+        self,
+        request: Request,
+        room: Room,
+        samples: Any,
+        labels: np.ndarray,
+        phases: Phases,
+        tell: Callable[..., None],
+    ) -> None:
+        self.request, self.room, self.phases, self.tell = request, room, phases, tell
+        self.samples, self.labels = samples, labels
+        self.rows: list[dict[str, float]] = []
+        self.diverged = ""
+        self.last_moment = now()
+        self._losses: list[np.ndarray] = []
+        self._test: dict[str, float] = {}
+        self._told = now()
+
+    def epoch(self, index: int, seconds: float, losses: np.ndarray | None, loss: float, accuracy: float) -> bool:
+        """Note an epoch down; return whether training goes on."""
+        if losses is not None:
+            self._losses.append(losses)
+        self._check(index, losses, loss)
+        validation = self._evaluate(self.samples, self.labels)
+        self.rows.append(
+            {
+                "epoch": index + 1,
+                "seconds": seconds,
+                "train_loss": loss,
+                "train_accuracy": accuracy,
+                "val_loss": validation["loss"],
+                "val_accuracy": validation["accuracy"],
+            }
+        )
+        if now() - self._told > _TELL_EVERY:
+            self.tell("epoch", done=index + 1, total=self.request.train["epochs"], loss=loss, accuracy=accuracy)
+            self._told = now()
+        self.last_moment = now()
+        return not self.diverged
+
+    def _check(self, index: int, losses: np.ndarray | None, loss: float) -> None:
+        steps = np.array([loss]) if losses is None else losses
+        wrong = np.flatnonzero(~np.isfinite(steps))
+        if len(wrong):
+            before = sum(map(len, self._losses)) - len(steps) if losses is not None else 0
+            where = f"step {before + wrong[0] + 1}" if losses is not None else f"epoch {index + 1}"
+            self.diverged = f"the loss became {steps[wrong[0]]} at {where}"
+
+    def _evaluate(self, samples: Any, labels: np.ndarray) -> dict[str, float]:
+        begin = now()
+        logits = self.room.predict(samples, self.request.train["batch_size"])()
+        result = score(self.request.loss, logits, labels)
+        self.phases.add("evaluate", now() - begin)
+        return result
+
+    def evaluate_test(self, samples: Any, labels: np.ndarray) -> None:
+        """Evaluate the test set, once, after the last epoch."""
+        self.tell("phase", name="evaluate")
+        self._test = self._evaluate(samples, labels)
+
+    def losses(self) -> np.ndarray:
+        """Return each step's loss, (epochs, steps), or an empty array without a trace."""
+        return np.stack(self._losses) if self._losses else np.empty((0, 0))
+
+    def metrics(self) -> dict[str, float]:
+        """Return what the training ended with."""
+        last = self.rows[-1] if self.rows else {}
+        kept = {key: value for key, value in last.items() if key not in ("epoch", "seconds")}
+        return kept | {f"test_{key}": value for key, value in self._test.items()}

@@ -1,0 +1,48 @@
+"""From the spec to a compiled Keras model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from frameworks.contract import Request
+from frameworks.spec import Network, Node
+from frameworks.tf import layers, losses, optimizers
+
+
+@dataclass(slots=True)
+class Built:
+    """A network ready to train."""
+
+    model: keras.Model
+    stages: list[tuple[Node, list[keras.layers.Layer]]]
+    """Each node of the spec with its Keras layers."""
+    optimizer: keras.optimizers.Optimizer
+    loss: losses.SparseCategoricalCrossentropy
+
+
+def build(request: Request, network: Network, trace_length: int, jit_compile: bool) -> Built:
+    """Return the compiled model; its weights are still Keras's own."""
+    stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
+    scale = layers.Scale(request.samples.scale, request.samples.offset)
+    model = keras.Sequential(
+        [
+            keras.Input(network.input_shape, dtype="uint8"),
+            scale,
+            *(layer for _, stage in stages for layer in stage),
+        ]
+    )
+    hyperparameters: dict[str, Any] = dict(request.optimizer)
+    optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
+    loss = losses.LOSSES[request.loss](trace_length)
+    model.compile(
+        optimizer=optimizer,
+        loss=loss,
+        metrics=["accuracy"],
+        jit_compile=jit_compile,
+        steps_per_execution=request.settings.get("steps_per_execution", 1),
+    )
+    optimizer.build(model.trainable_variables)
+    return Built(model, stages, optimizer, loss)

@@ -1,0 +1,61 @@
+"""Device, threads and precision of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_configured = False
+
+
+def configure(threads: int, precision: str, device: str) -> None:
+    """Set the thread pools (once a process) and the floating-point type of what is built next."""
+    global _configured
+    if not _configured:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        if device == "cpu":
+            tf.config.set_visible_devices([], "GPU")
+        _configured = True
+    # Both are needed: floatx is what losses and optimizers take, the policy what layers take.
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+
+
+def scope(device: str) -> Any:
+    """Return the context in which a room of this device places what it makes."""
+    return tf.device("/GPU:0" if device == "gpu" else "/CPU:0")
+
+
+def synchronize() -> None:
+    """Return when the device has done all it was given; on a CPU a function's call returns when it is done."""
+    if tf.config.get_visible_devices("GPU"):
+        tf.test.experimental.sync_devices()
+
+
+def environment() -> dict[str, Any]:
+    """Return versions, device, threads and build flags in force."""
+    gpus = tf.config.get_visible_devices("GPU")
+    build = tf.sysconfig.get_build_info()
+    return {
+        "framework": f"TensorFlow {tf.__version__} / Keras {keras.__version__}",
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        "device": "gpu" if gpus else "cpu",
+        "device_name": tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "CPU",
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "cuda_build": str(build.get("cuda_version", "")),
+        "onednn": _onednn(),
+    }
+
+
+def _onednn() -> bool:
+    from tensorflow.python.util import _pywrap_util_port
+
+    return bool(_pywrap_util_port.IsMklEnabled())
+
+
+def gpu_available() -> bool:
+    """Return whether this build sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,38 @@
+"""Inference: logits of all samples, and the outputs of every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from frameworks.contract import Arrays
+from frameworks.tf.build import Built
+from frameworks.tf.input import Samples
+
+
+def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the compiled forward pass; any batch size is served by one trace."""
+    signature = [tf.TensorSpec([None, *input_shape], tf.uint8)]
+    return tf.function(  # type: ignore[no-any-return]
+        lambda x: built.model(x, training=False), input_signature=signature, jit_compile=jit_compile
+    )
+
+
+def predict(forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
+    """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
+    logits = [forward(samples.x[i : i + batch_size]) for i in range(0, len(samples.x), batch_size)]
+    return lambda: np.concatenate([np.array(part) for part in logits])
+
+
+def layer_outputs(built: Built, samples: Samples) -> Arrays:
+    """Return each layer's output in training mode, by the layer's name, channels last."""
+    values: Any = built.model.layers[0](samples.x)
+    outputs: Arrays = {}
+    for node, layers in built.stages:
+        for layer in layers:
+            values = layer(values, training=True) if layer._call_has_training_arg else layer(values)
+        outputs[node.name] = np.array(values)
+    return outputs

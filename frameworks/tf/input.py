@@ -1,0 +1,49 @@
+"""Training batches from memory through tf.data, in the order given."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+
+class Samples(NamedTuple):
+    """Samples in memory: uint8 (n, H, W, C) and int64 (n,)."""
+
+    x: tf.Tensor
+    y: tf.Tensor
+
+
+def place(x: np.ndarray, y: np.ndarray) -> Samples:
+    """Return the samples as tensors in host memory, where tf.data reads them."""
+    with tf.device("/CPU:0"):
+        return Samples(tf.constant(x), tf.constant(y))
+
+
+def batches(samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+    """Return the batches of all epochs, one after another; `orders` is (epochs, n).
+
+    Each batch is gathered whole. One iterator serves all epochs, so the next epoch's first batch is ready when
+    the last one ends.
+    """
+    x, y = samples
+    full = orders.shape[1] // batch_size
+    if drop_last or orders.shape[1] % batch_size == 0:
+        indices = orders[:, : full * batch_size].reshape(-1, batch_size)
+        index = tf.data.Dataset.from_tensor_slices(indices)
+    else:
+        index = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+            lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        )
+    gathered = index.map(lambda i: (tf.gather(x, i), tf.gather(y, i)), num_parallel_calls=tf.data.AUTOTUNE)
+    return gathered.prefetch(tf.data.AUTOTUNE)
+
+
+def repeated(samples: Samples, index: np.ndarray, full_batches: bool) -> tf.data.Dataset:
+    """Return one batch again and again, with the element type of `batches`, so that nothing is traced anew."""
+    x, y = tf.gather(samples.x, index), tf.gather(samples.y, index)
+    batch = tf.data.Dataset.from_tensors((x, y))
+    if not full_batches:
+        batch = batch.rebatch(len(index), drop_remainder=False)
+    return batch.cache().repeat()

@@ -1,0 +1,106 @@
+"""The TensorFlow room: what `frameworks.contract.Room` asks for, each part in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from frameworks.contract import Arrays, EpochHook, Request
+from frameworks.spec import Network
+from frameworks.tf import device as _device
+from frameworks.tf import evaluate, train
+from frameworks.tf import weights as _weights
+from frameworks.tf.build import Built, build
+from frameworks.tf.input import Samples, place
+
+
+class Room:
+    """One network in Keras; see `frameworks.contract.Room`."""
+
+    built: Built
+
+    def __init__(self, request: Request, network: Network, *, precision: str, device: str) -> None:
+        self.request, self.network, self.device = request, network, device
+        self.jit_compile = bool(request.settings.get("jit_compile"))
+        _device.configure(request.settings["threads"], precision, device)
+        keras.utils.set_random_seed(request.train["seed"])
+
+    def environment(self) -> dict[str, Any]:
+        """Return what is in force."""
+        return _device.environment() | {"mode": self.mode}
+
+    @property
+    def mode(self) -> str:
+        """How steps run."""
+        return "Keras fit, " + ("XLA" if self.jit_compile else "tf.function")
+
+    def synchronize(self) -> None:
+        """Wait for the device."""
+        _device.synchronize()
+
+    def place(self, x: np.ndarray, y: np.ndarray) -> Samples:
+        """Return samples in TensorFlow's memory."""
+        return place(x, y)
+
+    def build(self, weights: Arrays, trace_length: int) -> None:
+        """Build, compile, load."""
+        with _device.scope(self.device):
+            self.built = build(self.request, self.network, trace_length, self.jit_compile)
+            self.forward = evaluate.inference(self.built, self.network.input_shape, self.jit_compile)
+            self.load(weights)
+
+    def num_parameters(self) -> int:
+        """Count trainable parameters; Keras's ``count_params`` would add the moving statistics."""
+        return sum(int(np.prod(variable.shape)) for variable in self.built.model.trainable_variables)
+
+    def export(self, *, steps: int | None = None, batch_size: int = 0) -> Arrays:
+        """Return all weights; Keras's moving variances are biased as they are."""
+        return _weights.export(self.built.stages)
+
+    def load(self, weights: Arrays) -> None:
+        """Load weights by canonical name."""
+        _weights.load(self.built.stages, weights)
+
+    def snapshot(self) -> list[np.ndarray]:
+        """Copy the values of every variable there is."""
+        return [np.array(variable) for variable in self._state()]
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Put them back."""
+        for variable, value in zip(self._state(), state, strict=True):
+            variable.assign(value)
+
+    def _state(self) -> list[Any]:
+        built = self.built
+        # `variables` has weights, seed generators and metrics; the metrics appear once training is traced.
+        return [*built.model.variables, *built.optimizer.variables, *built.loss.state()]
+
+    def step_function(self, samples: Samples, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
+        """Return the training step on one batch."""
+        return train.step_function(self.built, samples, index, full_batches)
+
+    def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+        """Train with ``fit``."""
+        train.train(self.built, samples, orders, batch_size, drop_last, hook)
+
+    def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
+        """Run inference."""
+        logits = evaluate.predict(self.forward, samples, batch_size)
+        self.synchronize()
+        return logits
+
+    def layer_outputs(self, samples: Samples) -> Arrays:
+        """Return every layer's output in training mode."""
+        return evaluate.layer_outputs(self.built, samples)
+
+    def gradients(self, samples: Samples) -> tuple[float, Arrays]:
+        """Return loss and gradients of one batch."""
+        loss, gradients = train.gradients(self.built, samples)
+        return loss, _weights.named_gradients(self.built.stages, self.built.model.trainable_variables, gradients)
+
+    def traces(self) -> int:
+        """Count how often the training step was traced: each time, Python runs the loss once."""
+        return self.built.loss.traces

@@ -1,0 +1,50 @@
+"""Device, threads and precision of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_configured = False
+
+
+def configure(threads: int, precision: str, device: str) -> None:
+    """Set the thread pools (once a process) and the floating-point type of what is built next."""
+    global _configured
+    if not _configured:
+        torch.set_num_threads(threads)
+        torch.set_num_interop_threads(threads)
+        _configured = True
+    torch.set_default_dtype(torch.float64 if precision == "float64" else torch.float32)
+
+
+def scope(device: str) -> torch.device:
+    """Return the device on which a room places what it makes."""
+    return torch.device("cuda" if device == "gpu" else "cpu")
+
+
+def synchronize(device: torch.device) -> None:
+    """Return when the device has done all it was given; on a CPU an operation's call returns when it is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Return versions, device, threads and build flags in force."""
+    gpu = device.type == "cuda"
+    return {
+        "framework": f"PyTorch {torch.__version__}",
+        "versions": {"torch": torch.__version__},
+        "device": "gpu" if gpu else "cpu",
+        "device_name": torch.cuda.get_device_name(device) if gpu else "CPU",
+        "threads": torch.get_num_threads(),
+        "cuda_build": torch.version.cuda or "",
+        "onednn": torch.backends.mkldnn.is_available(),
+        "mkl": torch.backends.mkl.is_available(),
+    }
+
+
+def gpu_available() -> bool:
+    """Return whether this build sees a GPU."""
+    return torch.cuda.is_available()

@@ -1,0 +1,47 @@
+"""Inference: logits of all samples, and the outputs of every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frameworks.contract import Arrays
+from frameworks.spec import Node
+from frameworks.torch.build import Built
+from frameworks.torch.input import Samples
+from frameworks.torch.weights import channels_first
+
+
+def predict(built: Built, samples: Samples, batch_size: int, on: torch.device) -> Callable[[], np.ndarray]:
+    """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
+    built.model.eval()
+    with torch.inference_mode():
+        logits = [built.model(part.to(on)) for part in samples.x.split(batch_size)]
+    last = built.stages[-1][0]
+    return lambda: channels_last(torch.cat(logits), last)
+
+
+def layer_outputs(built: Built, samples: Samples, on: torch.device) -> Arrays:
+    """Return each layer's output in training mode, by the layer's name, channels last."""
+    built.network.train()
+    outputs: Arrays = {}
+    with torch.no_grad():
+        values = built.network[0](samples.x.to(on))
+        for node, modules in built.stages:
+            for module in modules:
+                values = module(values)
+            outputs[node.name] = channels_last(values, node)
+    return outputs
+
+
+def channels_last(values: Tensor, node: Node) -> np.ndarray:
+    """Return a layer's output in Keras's layout."""
+    array = values.detach().cpu().numpy()
+    if array.ndim == 4:
+        return array.transpose(0, 2, 3, 1)
+    if node.output_flattened:
+        return array[:, np.argsort(channels_first(node.output_flattened))]
+    return array

@@ -1,0 +1,107 @@
+"""The PyTorch room: what `frameworks.contract.Room` asks for, each part in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+
+from frameworks.contract import Arrays, EpochHook, Request
+from frameworks.spec import Network
+from frameworks.torch import device as _device
+from frameworks.torch import evaluate, train
+from frameworks.torch import weights as _weights
+from frameworks.torch.build import Built, build
+from frameworks.torch.input import Samples, place
+
+
+class Room:
+    """One network in PyTorch; see `frameworks.contract.Room`."""
+
+    built: Built
+
+    def __init__(self, request: Request, network: Network, *, precision: str, device: str) -> None:
+        self.request, self.network = request, network
+        _device.configure(request.settings["threads"], precision, device)
+        self.device = _device.scope(device)
+
+    def environment(self) -> dict[str, Any]:
+        """Return what is in force."""
+        return _device.environment(self.device) | {"mode": self.mode}
+
+    @property
+    def mode(self) -> str:
+        """How steps run."""
+        return "manual loop, " + ("torch.compile" if self.request.settings.get("compile") else "eager")
+
+    def synchronize(self) -> None:
+        """Wait for the device."""
+        _device.synchronize(self.device)
+
+    def place(self, x: np.ndarray, y: np.ndarray) -> Samples:
+        """Return samples in PyTorch's memory."""
+        return place(x, y)
+
+    def build(self, weights: Arrays, trace_length: int) -> None:
+        """Build and load."""
+        torch.manual_seed(self.request.train["seed"])
+        self.built = build(self.request, self.network, trace_length > 0, self.device)
+        self.load(weights)
+
+    def num_parameters(self) -> int:
+        """Count trainable parameters."""
+        return sum(p.numel() for p in self.built.network.parameters() if p.requires_grad)
+
+    def export(self, *, steps: int | None = None, batch_size: int = 0) -> Arrays:
+        """Return all weights, or what a twin with biased moving variances would hold."""
+        arrays = _weights.export(self.built.stages)
+        return arrays if steps is None else arrays | _weights.biased_variances(self.built.stages, steps, batch_size)
+
+    def load(self, weights: Arrays) -> None:
+        """Load weights by canonical name."""
+        _weights.load(self.built.stages, weights, self.request.plants)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Copy the state of model, optimizer and random generators."""
+        built = self.built
+        cuda = torch.cuda.get_rng_state_all() if self.device.type == "cuda" else None
+        return deepcopy((built.network.state_dict(), built.optimizer.state_dict(), torch.get_rng_state(), cuda))
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Put it back."""
+        network, optimizer, cpu, cuda = deepcopy(state)
+        self.built.network.load_state_dict(network)
+        self.built.optimizer.load_state_dict(optimizer)
+        torch.set_rng_state(cpu)
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+
+    def step_function(self, samples: Samples, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
+        """Return the training step on one batch."""
+        return train.step_function(self.built, samples, index, self.device)
+
+    def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+        """Train with a manual loop."""
+        train.train(self.built, samples, orders, batch_size, drop_last, hook, self.device)
+
+    def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
+        """Run inference."""
+        logits = evaluate.predict(self.built, samples, batch_size, self.device)
+        self.synchronize()
+        return logits
+
+    def layer_outputs(self, samples: Samples) -> Arrays:
+        """Return every layer's output in training mode."""
+        return evaluate.layer_outputs(self.built, samples, self.device)
+
+    def gradients(self, samples: Samples) -> tuple[float, Arrays]:
+        """Return loss and gradients of one batch."""
+        loss = train.gradients(self.built, samples, self.device)
+        return loss, _weights.named_gradients(self.built.stages)
+
+    def traces(self) -> int:
+        """Count the graphs that torch.compile has made; eager code has none."""
+        return int(torch._dynamo.utils.counters["stats"]["unique_graphs"]) if self.request.settings["compile"] else 0

@@ -1,0 +1,86 @@
+"""Training with a manual zero_grad/backward/step loop, and its step on one batch for the compute clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frameworks.clock import now
+from frameworks.contract import EpochHook
+from frameworks.torch import device
+from frameworks.torch.build import Built
+from frameworks.torch.input import Samples, batches, repeated
+
+
+class Step:
+    """One training step; counts what is right and adds up the loss on the device, as Keras's metrics do."""
+
+    def __init__(self, built: Built, on: torch.device) -> None:
+        self.built = built
+        self.right = torch.zeros((), dtype=torch.int64, device=on)
+        self.total = torch.zeros((), device=on)
+
+    def __call__(self, x: Tensor, y: Tensor) -> None:
+        """Forward, backward, update."""
+        built = self.built
+        built.optimizer.zero_grad()
+        outputs = built.model(x)
+        loss = built.loss(outputs, y)
+        loss.backward()
+        built.optimizer.step()
+        self.right += (outputs.argmax(1) == y).sum()
+        self.total += loss.detach() * len(y)
+        built.trace.add(loss)
+
+    def rewind(self) -> None:
+        """Begin an epoch."""
+        self.right.zero_()
+        self.total.zero_()
+        self.built.trace.rewind()
+
+
+def train(
+    built: Built,
+    samples: Samples,
+    orders: np.ndarray,
+    batch_size: int,
+    drop_last: bool,
+    hook: EpochHook,
+    on: torch.device,
+) -> None:
+    """Train one epoch per row of `orders`."""
+    step = Step(built, on)
+    count = orders.shape[1] // batch_size * batch_size if drop_last else orders.shape[1]
+    for epoch, order in enumerate(orders):
+        built.model.train()
+        step.rewind()
+        loader = batches(samples, order, batch_size, drop_last, on)
+        device.synchronize(on)
+        begin = now()
+        for x, y in loader:
+            step(x.to(on, non_blocking=True), y.to(on, non_blocking=True))
+        device.synchronize(on)
+        seconds = now() - begin
+        loss, accuracy = float(step.total) / count, float(step.right) / count
+        if not hook(epoch, seconds, built.trace.fetch(), loss, accuracy):
+            break
+
+
+def step_function(built: Built, samples: Samples, index: np.ndarray, on: torch.device) -> Callable[[], object]:
+    """Return the training step, bound to one batch on the device."""
+    x, y = repeated(samples, index, on)
+    step = Step(built, on)
+    built.model.train()
+    return lambda: step(x, y)
+
+
+def gradients(built: Built, samples: Samples, on: torch.device) -> float:
+    """Return the loss of one batch, and leave its gradients in the tensors."""
+    built.network.train()
+    built.network.zero_grad()
+    loss: Tensor = built.loss(built.network(samples.x.to(on)), samples.y.to(on))
+    loss.backward()
+    return float(loss)

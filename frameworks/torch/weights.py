@@ -1,0 +1,103 @@
+"""Weights by canonical name: into PyTorch tensors and out of them, between Keras's layout and PyTorch's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from math import prod
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from frameworks.contract import Arrays
+from frameworks.spec import Node
+from frameworks.spec.layers import BatchNorm
+
+Stages = Iterable[tuple[Node, list[nn.Module]]]
+
+_NAMES = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+
+
+def tensors(stages: Stages) -> dict[str, tuple[Node, Tensor]]:
+    """Return every tensor of the network by canonical name, with the node it belongs to."""
+    return {
+        name: (node, getattr(modules[-1], _NAMES[name.split("/")[1]]))
+        for node, modules in stages
+        for name in node.parameters
+    }
+
+
+def load(stages: Stages, arrays: Arrays, plants: Collection[str] = ()) -> None:
+    """Copy every array into its tensor."""
+    for name, (node, tensor) in tensors(stages).items():
+        value = arrays[name]
+        native = value.reshape(tensor.shape) if "kernel_order" in plants else to_native(value, node)
+        with torch.no_grad():
+            tensor.copy_(torch.from_numpy(np.array(native)))
+
+
+def export(stages: Stages) -> Arrays:
+    """Return every tensor in Keras's layout."""
+    return {name: to_canonical(tensor, node) for name, (node, tensor) in tensors(stages).items()}
+
+
+def named_gradients(stages: Stages) -> Arrays:
+    """Return the gradients of the trainable tensors in Keras's layout."""
+    return {n: to_canonical(t.grad, node) for n, (node, t) in tensors(stages).items() if t.grad is not None}
+
+
+def to_native(value: np.ndarray, node: Node) -> np.ndarray:
+    """Return a tensor of `node` in PyTorch's layout: (H, W, in, out) as (out, in, H, W), (in, out) as (out, in).
+
+    Behind a flatten, rows are listed channels first: weights are reordered once, so no activation ever is.
+    """
+    if value.ndim == 4:
+        return value.transpose(3, 2, 0, 1)
+    if node.flattened:
+        value = value[channels_first(node.flattened)] if _per_input(value, node) else value
+    return value.T
+
+
+def to_canonical(tensor: Tensor, node: Node) -> np.ndarray:
+    """Return a tensor of `node` in Keras's layout, as a copy: the inverse of `to_native`."""
+    value = tensor.detach().cpu().numpy()
+    if value.ndim == 4:
+        return value.transpose(2, 3, 1, 0).copy()
+    value = value.T
+    if node.flattened and _per_input(value, node):
+        value = value[np.argsort(channels_first(node.flattened))]
+    return value.copy()
+
+
+def channels_first(image: tuple[int, ...]) -> np.ndarray:
+    """Return, for each place of a vector that lists an (H, W, C) image channels first, its place channels last."""
+    return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()
+
+
+def _per_input(value: np.ndarray, node: Node) -> bool:
+    """Return whether the first axis counts the node's inputs: a kernel's rows, or batch norm's vectors."""
+    return value.ndim == 2 or isinstance(node.layer, BatchNorm)
+
+
+def biased_variances(stages: Stages, steps: int, batch_size: int) -> Arrays:
+    """Return the moving variances that a twin with biased batch variances holds after `steps` steps from 1.
+
+    PyTorch takes the unbiased variance into the moving one, Keras the biased: a factor of n / (n - 1) on what was
+    taken in. The timed code stays stock; this is the gate's correction, exact while n is the same at every step.
+    """
+    corrected: Arrays = {}
+    for node, modules in stages:
+        if isinstance(node.layer, BatchNorm):
+            name = f"{node.name}/moving_variance"
+            count = batch_size * prod(node.input_shape[:-1])
+            kept = node.layer.momentum**steps
+            variance = to_canonical(tensors([(node, modules)])[name][1], node)
+            corrected[name] = (variance - kept) * (count - 1) / count + kept
+    return corrected
