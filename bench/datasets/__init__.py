@@ -1,0 +1,56 @@
+"""Datasets: each turns its source into arrays once, in a cache, and hands out splits by seeded index.
+
+Light at import: neither numpy nor scikit-learn is loaded until arrays are made or split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, cast
+
+from bench.datasets.options import interval, split_options
+from bench.datasets.prepared import Dataset, Prepared, Progress, Splits
+from bench.errors import unknown
+
+__all__ = ["Prepared", "Progress", "Splits", "names", "prepare", "scaling", "split"]
+
+CONF = Path(__file__).resolve().parents[2] / "conf" / "dataset"
+"""A path, not the package ``conf``: a folder with a package of that name would have its own found first."""
+
+
+def names() -> list[str]:
+    """Return the names of all datasets: one module here and one file of the same name in ``conf/dataset``."""
+    described = {path.stem for path in CONF.glob("*.yaml")}
+    return sorted(module.name for module in iter_modules(__path__) if module.name in described)
+
+
+def prepare(options: Mapping[str, Any], progress: Progress | None = None) -> Prepared:
+    """Return the dataset that `options` (the resolved ``dataset`` node) asks for, as arrays in the cache.
+
+    Fast where the cache has it; safe when two runs start together. Options are checked before anything is
+    fetched. Raises `RequestError` for a wrong option, a missing or broken file, and a download that fails.
+    """
+    name = str(options.get("name"))
+    if name not in names():
+        raise unknown("dataset.name", name, names())
+    module = cast("Dataset", import_module(f"{__name__}.{name}"))
+    split_options(options, name=name, official_test=module.OFFICIAL_TEST)
+    interval(options)
+    return module.prepare(options, progress)
+
+
+def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:
+    """Return the train, validation and test samples of `prepared`; see `bench.datasets.splits.split`."""
+    from bench.datasets import splits
+
+    return splits.split(prepared, options)
+
+
+def scaling(prepared: Prepared, options: Mapping[str, Any]) -> tuple[float, float]:
+    """Return (scale, offset): ``x * scale + offset`` maps the raw pixels' range onto ``dataset.scaling``."""
+    (low, high), (least, most) = interval(options), prepared.value_range
+    scale = (high - low) / (most - least)
+    return scale, low - least * scale

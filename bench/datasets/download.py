@@ -1,0 +1,121 @@
+"""Downloads one published file: from the first mirror that gives it, resumed where it broke off, verified."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.datasets.prepared import Progress
+
+CHUNK_BYTES = 1 << 17
+TIMEOUT_SECONDS = 20.0
+ATTEMPTS = 4
+"""How often one mirror is asked for the rest of a file that breaks off."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """One file as it was published."""
+
+    name: str
+    """Its name, on the mirrors and on disk."""
+    size: int
+    """In bytes."""
+    md5: str
+    """Of the file as it is downloaded."""
+
+
+class DownloadError(Exception):
+    """No mirror gave the file; the message says what each of them did."""
+
+
+def fetch(file: Published, folder: Path, mirrors: Sequence[str], progress: Progress | None = None) -> Path:
+    """Return the path of `file` in `folder`, downloaded from the first of `mirrors` that has it, verified.
+
+    What arrived is kept in ``NAME.part`` between attempts, mirrors and runs, and only the rest is asked for.
+    The caller holds a lock on `folder`. Raises `DownloadError`.
+    """
+    target, part = folder / file.name, folder / (file.name + ".part")
+    if target.exists() and _md5(target) == file.md5:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    faults = []
+    for mirror in mirrors:
+        url = f"{mirror.rstrip('/')}/{file.name}"
+        fault = _from_mirror(url, file, part, progress)
+        if fault is None:
+            part.replace(target)
+            return target
+        faults.append(f"{url}: {fault}")
+    raise DownloadError("; ".join(faults))
+
+
+def _from_mirror(url: str, file: Published, part: Path, progress: Progress | None) -> str | None:
+    """Fill `part` from `url`; return what went wrong, or None when it is whole and right."""
+    fault: str | None = None
+    for _ in range(ATTEMPTS):
+        before, fault = _size(part), None
+        try:
+            if before < file.size:
+                _append(url, file, part, progress)
+        except urllib.error.HTTPError as error:
+            fault = f"HTTP status {error.code} ({error.reason})"
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            fault = str(getattr(error, "reason", "") or error) or type(error).__name__
+        after = _size(part)
+        if after >= file.size:
+            if after == file.size and _md5(part) == file.md5:
+                return None
+            part.unlink()
+            fault = f"its content is not the published one (MD5 {file.md5}, {file.size} bytes)"
+            if not before:
+                return fault  # All of it came from here: asking again would bring the same.
+        elif after == before:
+            return fault or f"ended after {after} of {file.size} bytes"
+        else:
+            fault = fault or f"broke off after {after} of {file.size} bytes"
+    return fault
+
+
+def _append(url: str, file: Published, part: Path, progress: Progress | None) -> None:
+    """Ask `url` for what `part` lacks and write it there; start over where the server cannot resume."""
+    done = _size(part)
+    headers = {"User-Agent": "parallax-bench", **({"Range": f"bytes={done}-"} if done else {})}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+        start = _start(response)
+        if start not in (0, done):
+            part.unlink(missing_ok=True)  # Then the next attempt asks for all of it.
+            raise ValueError("answered with another range than the one asked for")
+        done = start
+        with part.open("ab" if done else "wb") as out:
+            # One byte above the published size tells a longer file; an endless one must not fill the disk.
+            while done <= file.size:
+                chunk = response.read(min(CHUNK_BYTES, file.size + 1 - done))
+                if not chunk:
+                    break
+                out.write(chunk)
+                done += len(chunk)
+                if progress:
+                    progress(file.name, min(done, file.size), file.size)
+
+
+def _start(response: http.client.HTTPResponse) -> int:
+    """Return the position in the file at which the answer begins."""
+    stated = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(stated[1]) if response.status == 206 and stated else 0
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
