@@ -72,6 +72,8 @@ class Request:
     """warmup_steps, steps, min_steps, blocks, seconds."""
     parity: dict[str, Any] = field(default_factory=dict)
     """steps, batch_size."""
+    content: str = ""
+    """Hash of the work (spec, data, weights, optimizer, loss), kept with the fingerprint."""
     plants: list[str] = field(default_factory=list)
     """Mistakes to plant in the room, so that a user can watch the gate bite."""
 

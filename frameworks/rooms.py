@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from frameworks.plants import Plant
+
 _HERE = Path(__file__).parent
 
 
@@ -21,14 +23,23 @@ def settings(backend: str) -> type[Any]:
     return _module(backend).Settings  # type: ignore[no-any-return]
 
 
-def packages(backend: str) -> tuple[str, ...]:
-    """Return the distributions a backend needs, the framework's own first, as ``pip install`` names them."""
-    return tuple(_module(backend).PACKAGES)
+def packages(backend: str) -> dict[str, str]:
+    """Return the distributions a backend needs, as ``pip install`` names them, with their names for people.
+
+    The framework's own comes first.
+    """
+    return dict(_module(backend).PACKAGES)
 
 
-def plants(backend: str) -> dict[str, str]:
-    """Return the mistakes that can be planted in a backend: name and what it does."""
+def plants(backend: str) -> dict[str, Plant]:
+    """Return the mistakes that can be planted in a backend, by name."""
     return dict(_module(backend).PLANTS)
+
+
+def environment(backend: str, settings: dict[str, Any], cache: str) -> dict[str, str]:
+    """Return the environment variables a backend's child starts with; `cache` is an empty folder of its own."""
+    given: dict[str, str] = _module(backend).environment(settings, cache)
+    return given
 
 
 def _module(backend: str) -> Any:

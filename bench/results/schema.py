@@ -227,6 +227,8 @@ class Results:
     config: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    content: str = ""
+    """Hash of the work: spec, data, split, weights, optimizer, training. Equal in runs that can be compared."""
     conditions: dict[str, Any] = field(default_factory=dict)
     """What every number holds under: device, precision, threads, batch_size, epochs, optimizer, …"""
     baseline: str = ""

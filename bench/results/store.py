@@ -31,8 +31,13 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON through a temporary name; NaN and infinities become null."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(_finite(value), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    text = json.dumps(_finite(value), indent=1, allow_nan=False) + "\n"
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read(folder: Path) -> Results:
@@ -45,30 +50,38 @@ def read(folder: Path) -> Results:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SchemaError(f"{path}: there is no such file") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise SchemaError(f"{path}: cannot be read as JSON ({error})") from None
     version = value.get("schema_version") if isinstance(value, dict) else None
     if version != SCHEMA_VERSION:
         raise SchemaError(f"{path}: schema version {version}; this Parallax reads version {SCHEMA_VERSION}")
     try:
         return build(Results, value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"{path}: {error}") from None
 
 
 def build(kind: type[T], value: Any) -> T:
-    """Return the dataclass `kind` made from plain JSON, field by field; unknown keys are passed over."""
+    """Return the dataclass `kind` made from plain JSON, field by field; unknown keys are passed over.
+
+    Null stands for what was not measured: where a field admits no None its default is taken.
+    """
     if not isinstance(value, dict):
         raise TypeError(f"{kind.__name__}: expected an object, got {type(value).__name__}")
     hints = typing.get_type_hints(kind)
-    known = {field.name for field in dataclasses.fields(typing.cast("Any", kind))}
+    known = {field.name: field for field in dataclasses.fields(typing.cast("Any", kind))}
     return kind(
         **{
             key: _typed(hints[key], item, f"{kind.__name__}.{key}")
             for key, item in value.items()
-            if key in known
+            if key in known and not (item is None and _has_default(known[key]))
         }
     )
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is not missing or field.default_factory is not missing
 
 
 def _typed(hint: Any, value: Any, where: str) -> Any:
@@ -82,17 +95,23 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     if origin is list and isinstance(value, list):
         return [_typed(arguments[0], item, where) for item in value]
     if origin is dict and isinstance(value, dict):
-        return {str(key): _typed(arguments[1], item, where) for key, item in value.items()}
+        optional = arguments[1] is Any or type(None) in typing.get_args(arguments[1])
+        return {
+            str(key): _typed(arguments[1], item, where) for key, item in value.items() if item is not None or optional
+        }
     if dataclasses.is_dataclass(hint):
         return build(typing.cast("type", hint), value)
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if isinstance(hint, type) and isinstance(value, hint):
+    # True is an int to Python, and a mistake in a file.
+    if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
     raise TypeError(f"{where}: expected {hint}, got {value!r:.60}")
 
 
 def _finite(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # a number or an array of numpy, which this module does not import
+        value = value.tolist()
     if isinstance(value, dict):
         return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

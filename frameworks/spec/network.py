@@ -36,6 +36,11 @@ class Node:
         """The layer's tensors by canonical name, such as ``dense_2/kernel``."""
         return {f"{self.name}/{key}": value for key, value in self.layer.parameters(self.input_shape).items()}
 
+    @property
+    def num_parameters(self) -> int:
+        """How many trainable numbers the layer has."""
+        return sum(prod(value.shape) for value in self.parameters.values() if value.trainable)
+
     @cached_property
     def output_flattened(self) -> Shape | None:
         """`flattened`, for the layer that follows."""
@@ -63,7 +68,7 @@ class Network:
     @property
     def num_parameters(self) -> int:
         """How many trainable numbers there are."""
-        return sum(prod(value.shape) for value in self.parameters.values() if value.trainable)
+        return sum(node.num_parameters for node in self.nodes)
 
     @property
     def flops(self) -> int:

@@ -46,8 +46,15 @@ def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         own.build(given, 1)
         losses, _ = _steps(request, own, x, y)
         prints[f"smoke/{label}/losses"] = losses
-    info = {"num_parameters": str(parameters), "mode": mode, "environment": json.dumps(own.environment())}
-    save_file(prints, Path(request.folder) / "fingerprint.safetensors", metadata=info)
+    info = {
+        "content": request.content,
+        "num_parameters": parameters,
+        "mode": mode,
+        "layers": [(node.name, node.layer.kind) for node in network.nodes],
+        "constants": network.float32_constants(),
+        "environment": own.environment(),
+    }
+    save_file(prints, Path(request.folder) / "fingerprint.safetensors", metadata={"parallax": json.dumps(info)})
     return {"status": "ok", "environment": own.environment()}
 
 

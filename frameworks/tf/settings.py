@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-PACKAGES = ("tensorflow", "keras")
+from frameworks.plants import Plant
+
+PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras"}
 
 PLANTS = {
-    "adam_epsilon": "Adam is Keras's stock one, whose epsilon stands elsewhere (needs optimizer=adam)",
-    "batch_norm_epsilon": "batch normalisation takes 1e-5 for epsilon, whatever the spec says",
+    "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
+    "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
 }
 
 
@@ -28,3 +31,13 @@ class Settings:
     """Compile the training step with XLA. Keras's own "auto" means another thing on each machine."""
     steps_per_execution: int = 1
     """Training steps that one call of the compiled train function runs."""
+
+
+def environment(settings: dict[str, Any], cache: str) -> dict[str, str]:
+    """Return what must be set before TensorFlow is imported."""
+    return {
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "2",  # the log keeps warnings of the user's making, not of the build's
+        "TF_ENABLE_ONEDNN_OPTS": "1",  # the default of x86 builds, said aloud: it changes bits and speed
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    }

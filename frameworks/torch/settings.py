@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-PACKAGES = ("torch",)
+from frameworks.plants import Plant
+
+PACKAGES = {"torch": "PyTorch"}
 
 PLANTS = {
-    "batch_norm_momentum": "the spec's batch norm momentum is copied literally, where PyTorch means 1 - m",
-    "kernel_order": "kernels are reshaped instead of transposed: every shape fits, no value is in place",
-    "padding": "strided 'same' convolutions are padded symmetrically, as (k - 1) // 2",
+    "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
+    "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
+    "padding": Plant(what="strided 'same' convolutions are padded symmetrically", strided_same=True),
 }
 
 
@@ -27,3 +30,8 @@ class Settings:
     """Threads of the intra-op pool; null is every core given."""
     compile: bool = False
     """Compile the model with torch.compile (inductor)."""
+
+
+def environment(settings: dict[str, Any], cache: str) -> dict[str, str]:
+    """Return what must be set before PyTorch is imported: compilers begin with an empty cache in every trial."""
+    return {"TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor", "TRITON_CACHE_DIR": f"{cache}/triton"}

@@ -1,0 +1,143 @@
+"""The types of everything a user can say, and their registration with Hydra.
+
+The defaults live in ``conf/`` where a user reads them; here stand the type, the meaning and the limits of each
+key. What another part owns (`dataset`, `optimizer`) is open here: the keys of its YAML are its keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+FOLDER = Path(__file__).resolve().parent.parent / "conf"
+"""Where the YAML files lie. A path, not ``pkg://conf``: in a folder that has a package ``conf``, that one would
+be found first."""
+
+NAME = "config"
+"""The primary config: ``conf/config.yaml``."""
+
+
+def one_of(*choices: str) -> Any:
+    """Return a field whose value must be one of `choices`."""
+    return field(default=MISSING, metadata={"choices": choices})
+
+
+def at_least(least: float, *, default: Any = MISSING) -> Any:
+    """Return a field whose value, where it is a number, must not be below `least`."""
+    return field(default=default, metadata={"least": least})
+
+
+@dataclass(kw_only=True, slots=True)
+class Model:
+    """The network, as a list of layers in Keras's vocabulary."""
+
+    name: str = MISSING
+    layers: list[Any] = MISSING
+    """Each ``name``, ``name: {parameters}`` or ``name: value``; parsed by `frameworks.spec`."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Train:
+    """What every contender does, to the letter."""
+
+    epochs: int = at_least(1)
+    batch_size: int = at_least(1)
+    drop_last: bool = MISSING
+    """Leave out an epoch's last, smaller batch."""
+    seed: int = at_least(0)
+    """Of repeat 0; repeat r takes ``seed + r``."""
+    loss: str = one_of("sparse_categorical_crossentropy")
+    trace: bool = MISSING
+    """Keep the loss of every step."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Runtime:
+    """What a trial's process runs on; every contender inherits it."""
+
+    device: str = one_of("auto", "cpu", "gpu")
+    threads: int | None = at_least(1)
+    """CPU threads of a trial; null for every core this process may use."""
+    precision: str = one_of("float32")
+
+
+@dataclass(kw_only=True, slots=True)
+class Gate:
+    """The parity gate: the check that all contenders compute the same."""
+
+    on_fail: str = one_of("stop", "warn")
+    steps: int = at_least(1)
+    batch_size: int = at_least(2)
+    """Samples per compared step; two at least, or batch norm has no variance."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Measure:
+    """How often and how long the clocks run."""
+
+    name: str = MISSING
+    repeats: int = at_least(1)
+    warmup_steps: int = at_least(0)
+    steps: int = at_least(1)
+    """Steps of each clock, latency and throughput, at most."""
+    blocks: int = at_least(1)
+    """Blocks of the throughput clock, which synchronises at their ends only."""
+    seconds: float = at_least(0)
+    """Each clock stops after this long, …"""
+    min_steps: int = at_least(1)
+    """… but never before this many steps."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Config:
+    """One run, as composed from ``conf/`` and the command line."""
+
+    dataset: dict[str, Any] = field(default_factory=dict)
+    model: Model = field(default_factory=Model)
+    frameworks: dict[str, Any] = field(default_factory=dict)
+    """The contenders by name, each of its backend's settings type."""
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    measure: Measure = field(default_factory=Measure)
+    baseline: str | None = None
+    """The contender the others are compared with; null for the first one."""
+    plant: Any = None
+    """A planted mistake by name, or a list of them."""
+    report: bool = True
+    train: Train = field(default_factory=Train)
+    runtime: Runtime = field(default_factory=Runtime)
+    parity: Gate = field(default_factory=Gate)
+
+
+def limits(kind: type = Config, prefix: str = "") -> Iterator[tuple[str, tuple[str, ...], float | None]]:
+    """Yield (dotted key, allowed values, least value) for every key of `kind` that has limits."""
+    for item in dataclasses.fields(kind):
+        inner = item.default_factory
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            yield from limits(inner, f"{prefix}{item.name}.")
+        elif item.metadata:
+            yield prefix + item.name, item.metadata.get("choices", ()), item.metadata.get("least")
+
+
+def said(hydra: Any, kind: str = "task") -> list[str]:
+    """Return the overrides of the command line as they were typed; `kind` is ``task`` (ours) or ``hydra``.
+
+    Read as plain text, because a value may hold a ``${…}`` that makes sense at its own place only.
+    """
+    items: Any = OmegaConf.to_container(hydra.overrides[kind], resolve=False)
+    return [str(item) for item in items]
+
+
+def register() -> None:
+    """Tell Hydra the types: the whole as ``schema``, each backend's settings as ``backend/<name>``."""
+    from frameworks import rooms
+
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for name in rooms.names():
+        store.store(group="backend", name=name, node=rooms.settings(name))

@@ -1,0 +1,67 @@
+"""About how long a run takes: from runs of the same kind before, and by rule of thumb without any."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bench.datasets.cache import cache_folder
+from bench.plan import Plan
+from bench.results import store
+from bench.results.schema import Contender, Trial
+from frameworks.order import steps_per_epoch
+
+START_SECONDS = {"tf": 5.5, "torch": 3.5}
+"""Starting a process, importing the framework, building a small network."""
+
+GATE_SECONDS = 9.0
+STEP_OVERHEAD_SECONDS = 1.2e-3
+FLOPS_PER_SECOND = 2e10
+"""What small networks reach on two cores; a rule of thumb, replaced by what the first run measures."""
+
+
+def seconds(plan: Plan) -> tuple[float, float]:
+    """Return about how long the gate and all trials take."""
+    known = _known()
+    each = [known.get(_key(plan, contender)) or _guess(plan, contender) for contender in plan.contenders]
+    return GATE_SECONDS if len(plan.contenders) > 1 else GATE_SECONDS / 2, sum(each) * plan.repeats
+
+
+def remember(plan: Plan, trials: list[Trial], contenders: list[Contender]) -> None:
+    """Keep what a trial of each contender took, for the next run of the same kind."""
+    known = _known()
+    for contender in contenders:
+        took = [sum(trial.phases.values()) for trial in trials if trial.contender == contender.name]
+        if took:
+            known[_key(plan, contender)] = sum(took) / len(took)
+    with suppress(OSError):
+        store.write_json(_path(), dict(list(known.items())[-500:]))
+
+
+def _guess(plan: Plan, contender: Contender) -> float:
+    config: dict[str, Any] = plan.config
+    train, measure = config["train"], config["measure"]
+    work = 3 * plan.network.flops * train["batch_size"] / FLOPS_PER_SECOND
+    step = STEP_OVERHEAD_SECONDS + work
+    steps = steps_per_epoch(len(plan.splits.train), train["batch_size"], train["drop_last"]) * train["epochs"]
+    clocks = 2 * min(measure["steps"] * step, max(measure["seconds"], measure["min_steps"] * step))
+    evaluation = train["epochs"] * len(plan.splits.val) * plan.network.flops / FLOPS_PER_SECOND
+    return float(START_SECONDS.get(contender.backend, 5.0) + steps * step + clocks + evaluation)
+
+
+def _key(plan: Plan, contender: Contender) -> str:
+    return f"{plan.content()[:16]}-{contender.backend}-{contender.settings['threads']}-{contender.settings['device']}"
+
+
+def _path() -> Path:
+    return cache_folder() / "seconds.json"
+
+
+def _known() -> dict[str, float]:
+    try:
+        found = json.loads(_path().read_text(encoding="utf-8"))
+        return {str(key): float(value) for key, value in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}

@@ -1,0 +1,117 @@
+"""The parity gate: fingerprints from every contender, held against the baseline's; no ratio without it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench import launch
+from bench.datasets.cache import cache_folder
+from bench.plan import Plan
+from bench.results import certificate
+from bench.results.certificate import Fingerprint
+from bench.results.schema import Check, Contender, Parity
+from bench.work import Work
+from frameworks.contract import Request
+
+FILE = "fingerprint.safetensors"
+
+
+def run(plan: Plan, work: Work, folder: Path) -> Parity:
+    """Return the certificate of a run; every contender's fingerprint is kept in `folder`.
+
+    Nothing is clocked here, so the contenders compute at the same time. A fingerprint that was computed before
+    for the same work, by the same code and versions, is taken from the cache.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        try:
+            troubles = list(pool.map(lambda contender: _fingerprint(work, contender, folder), plan.contenders))
+        except BaseException:
+            launch.stop()
+            raise
+    prints: dict[str, Fingerprint] = {}
+    checks: list[Check] = []
+    for contender, trouble in zip(plan.contenders, troubles, strict=True):
+        if trouble:
+            checks.append(_could_not(contender.name, plan.baseline, trouble))
+        else:
+            prints[contender.name] = certificate.load(folder / f"{contender.name}.safetensors", contender.name)
+    precision = plan.config["runtime"]["precision"]
+    if plan.baseline in prints:
+        others = [item for name, item in prints.items() if name != plan.baseline]
+        checks += [check for item in others for check in certificate.certify(item, prints[plan.baseline], precision)]
+    return certificate.conclude(checks, prints, _notes(plan))
+
+
+def _fingerprint(work: Work, contender: Contender, folder: Path) -> str:
+    """Leave the contender's fingerprint in `folder`; return what went wrong, or nothing."""
+    scratch = work.folder / f"parity-{contender.name}"
+    request = work.request("parity", contender, 0, scratch)
+    kept = folder / f"{contender.name}.safetensors"
+    cached = cache_folder() / "fingerprints" / f"{_key(request, contender)}.safetensors"
+    if not cached.exists():
+        found = launch.run(request, lambda _: None)
+        shutil.copyfile(scratch / "log.txt", folder / f"{contender.name}.log.txt")
+        if found.status != "ok":
+            return found.message
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        half = cached.with_name(f".{cached.name}.{contender.name}")
+        shutil.copyfile(scratch / FILE, half)
+        half.replace(cached)
+    shutil.copyfile(cached, kept)
+    return ""
+
+
+def _key(request: Request, contender: Contender) -> str:
+    """Return a hash of all that the fingerprint depends on: the work, the settings, the versions, our own code."""
+    parts = [request.content, contender.backend, contender.settings, contender.versions, request.plants, _code()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _code() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(launch.WORKER.parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _could_not(name: str, baseline: str, trouble: str) -> Check:
+    return Check(
+        contender=name,
+        baseline=baseline,
+        quantity="fingerprint",
+        precision="float64",
+        error=None,
+        tolerance=0.0,
+        scale="",
+        passed=False,
+        detail=f"it could not be computed: {trouble}",
+    )
+
+
+def _notes(plan: Plan) -> dict[str, list[str]]:
+    """Return what the gate corrects for, and what no gate can certify."""
+    corrected, uncertified = [], []
+    network = plan.network
+    backends = {contender.backend for contender in plan.contenders}
+    if len(backends) > 1 and any(node.layer.kind == "batch_norm" for node in network.nodes):
+        corrected.append(
+            "moving variance of batch norm: PyTorch takes in the unbiased variance, Keras the biased; "
+            "the timed code stays stock, so predictions differ by up to 1/n of the variance"
+        )
+    if idle := network.idle_shifts():
+        corrected.append(
+            f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared"
+        )
+    if constants := network.float32_constants():
+        corrected.append(f"{', '.join(constants)}: float32 constants inside, so the tolerance is 1e-7")
+    if random := network.random_layers():
+        uncertified.append(
+            f"the random masks of {', '.join(random)}: each framework draws its own (rate 0 in the gate)"
+        )
+    uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
+    return {"corrected": corrected, "uncertified": uncertified}

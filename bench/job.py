@@ -1,0 +1,178 @@
+"""What Hydra calls: the checks before anything is written, and the run itself.
+
+Hydra turns an exception of a callback into a warning and prints a line of its own about one of a job. So a
+callback's leaves Hydra inside `Stop`, which is no `Exception`, and a job keeps its own in the `Session`.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import shlex
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from bench.config import said
+from bench.errors import RequestError
+
+OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses."""
+
+
+class Stop(BaseException):
+    """Carries `error` out of a Hydra callback."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(kw_only=True, slots=True)
+class Session:
+    """What happened between Hydra's beginning and its end."""
+
+    plan: Any = None
+    """The checked plan of a single run."""
+    status: int = 0
+    """Exit status of the job, the worst one in a sweep."""
+    error: Exception | None = None
+    """What a single run's job raised."""
+    folder: Path | None = None
+    """Of a single run, or of a sweep as a whole; None before anything was written."""
+    sweep: bool = False
+    report: bool = True
+    """Whether a sweep is to be reported on."""
+    cells: list[Path] = field(default_factory=list)
+    """Folders of a sweep's runs, as far as they are known beforehand."""
+
+
+session = Session()
+"""Of the command at work. A process runs one command at a time; Hydra's own state is global too."""
+
+
+class BeforeRun(Callback):
+    """Checks every run that was asked for, then claims the folder; ``hydra.callbacks`` in the config names it."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Plan a single run and claim its folder."""
+        try:
+            session.plan = make_plan(without_hydra(config), config.hydra)
+            session.folder = claim(config, "hydra.run.dir")
+        except Exception as error:
+            raise Stop(error) from error
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Compose and plan every run of a sweep, then claim the sweep's folder."""
+        from bench import sweep
+
+        try:
+            runs = sweep.check(config)
+            session.folder = claim(config, "hydra.sweep.dir")
+            session.cells = sweep.folders(config, runs)
+            session.sweep, session.report = True, bool(config.report)
+            print(f"A sweep in {session.folder}; runs: {len(runs) or 'as its sweeper chooses'}", flush=True)
+        except Exception as error:
+            raise Stop(error) from error
+
+
+def make_plan(settings: DictConfig, hydra: Any) -> Any:
+    """Settle the composed `settings` and return the checked plan of their run; `hydra` is Hydra's own node.
+
+    Raises `RequestError` for whatever cannot be done as asked.
+    """
+    from bench import plan, request
+
+    request.settle(settings, hydra, GlobalHydra.instance().config_loader())
+    return plan.make(settings, command=command(hydra))
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    """Return a copy of a composed `config` that holds Parallax's settings alone."""
+    settings = copy.deepcopy(config)
+    with read_write(settings), open_dict(settings):
+        del settings["hydra"]
+    return settings
+
+
+def job(settings: DictConfig) -> int:
+    """Run one race in the folder Hydra made; return its exit status. In a sweep only an interrupt gets out."""
+    from bench import race
+
+    hydra: Any = HydraConfig.get()
+    folder = Path(hydra.runtime.output_dir)
+    if hydra.mode != RunMode.MULTIRUN:
+        try:
+            session.status = race.run(session.plan, folder)
+        except Exception as error:
+            session.error = error
+        return session.status
+    print(f"\nRun {hydra.job.num} of the sweep: {' '.join(said(hydra))}", flush=True)
+    try:
+        status = int(race.run(make_plan(settings, hydra), folder))
+    except Exception as error:
+        if not isinstance(error, RequestError):
+            traceback.print_exc()
+        print(f"Run {hydra.job.num} of the sweep failed: {error}", file=sys.stderr, flush=True)
+        _leave_failure(folder, command(hydra), str(error) or type(error).__name__)
+        status = FAILED
+    session.status = max(session.status, status)
+    return status
+
+
+def command(hydra: Any) -> str:
+    """Return the command line that repeats the run that Hydra's node `hydra` is of, quoted for a shell."""
+    words = ["python", "-m", "bench"]
+    for source in hydra.runtime.config_sources:
+        if source.provider == "command-line":
+            words += ["--config-dir", source.path]
+    words += [item for item in said(hydra, "hydra") if item.startswith("hydra.searchpath=")]
+    return shlex.join([*words, *said(hydra)])
+
+
+def claim(config: DictConfig, key: str) -> Path:
+    """Make the folder `config` names at `key` and return it; two runs of one second get two folders.
+
+    A folder that the user named on the command line is taken as it is.
+    """
+    folder = Path(OmegaConf.select(config, key))
+    name = folder.name
+    named = any(item.startswith(f"{key}=") for item in said(config.hydra, "hydra"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(2):
+            try:
+                folder.mkdir(exist_ok=named)
+                break
+            except FileExistsError:
+                if named:
+                    raise
+                folder = folder.with_name(f"{name}-{number}")
+    except OSError as error:
+        raise RequestError(f"{key}={folder}: cannot be made ({error.strerror}); name another folder") from error
+    OmegaConf.update(config, key, str(folder))
+    # The runs of a sweep are composed anew from the command line: there it must be said too.
+    config.hydra.overrides.hydra.append(f"{key}='{folder}'")
+    return folder
+
+
+def _leave_failure(folder: Path, command: str, message: str) -> None:
+    from bench.results import store
+    from bench.results.schema import Results
+
+    try:
+        results = store.read(folder)
+    except store.SchemaError:
+        results = Results(command=command)
+    results.status, results.message = "failed", message
+    with suppress(OSError):
+        store.write(folder, results)

@@ -1,0 +1,92 @@
+"""Which warnings the results of a run deserve; `bench.noise` words them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench import noise
+from bench.results.schema import Results, RunWarning, Trial
+
+DRIFT = 0.10
+"""Change of the step time between the first repeat and the last, as a share of the first."""
+
+OUTLIERS = 3.0
+"""p99 of the latency clock over its median."""
+
+
+def judge(results: Results) -> list[RunWarning]:
+    """Return the warnings that follow from the results themselves: repeats, drift, threads, data, certificate.
+
+    What the machine did during a trial is `noise.between`'s to say, trial by trial.
+    """
+    found: list[RunWarning] = []
+    if results.dataset and results.dataset.synthetic:
+        found.append(noise.synthetic_data(results.dataset.name))
+    found += _uncertified(results)
+    found += _diverged(results)
+    good = _good(results.trials)
+    found += _repeats(results)
+    found += _threads(good, results.config)
+    for name, trials in good.items():
+        found += _drift(name, trials) + _outliers(name, trials)
+    return found
+
+
+def _good(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    names = dict.fromkeys(trial.contender for trial in trials)
+    kept = [trial for trial in trials if trial.status == "ok"]
+    found = {name: [trial for trial in kept if trial.contender == name] for name in names}
+    return {name: sorted(mine, key=lambda trial: trial.repeat) for name, mine in found.items() if mine}
+
+
+def _repeats(results: Results) -> list[RunWarning]:
+    """Warn about the blocks that stand behind the ratios; a lone contender has none, nothing is compared."""
+    counts = [item.repeats for item in results.comparison if item.repeats]
+    if not counts:
+        return []
+    fewest = min(counts)
+    if fewest == 1:
+        return [noise.single_repeat()]
+    return [noise.few_repeats(fewest)] if fewest < noise.ENOUGH_REPEATS else []
+
+
+def _uncertified(results: Results) -> list[RunWarning]:
+    failed = dict.fromkeys(item.contender for item in results.comparison if not item.certified)
+    return [noise.uncertified(name, results.baseline) for name in failed]
+
+
+def _diverged(results: Results) -> list[RunWarning]:
+    rate = (results.config.get("optimizer") or {}).get("learning_rate")
+    rate = float(rate) if isinstance(rate, int | float) else None
+    return [noise.diverged(trial, rate) for trial in results.trials if trial.status == "diverged"]
+
+
+def _threads(good: Mapping[str, Sequence[Trial]], config: Mapping[str, Any]) -> list[RunWarning]:
+    """Compare what was in force in the processes, not what was asked for."""
+    found = {name: _number(trials[-1].environment.get("threads")) for name, trials in good.items()}
+    known = {name: count for name, count in found.items() if count is not None}
+    return [noise.unequal_threads(known, config)] if len(set(known.values())) > 1 else []
+
+
+def _number(threads: Any) -> int | None:
+    """Return the threads that one operation may use, however a room reports them."""
+    if isinstance(threads, Mapping):
+        threads = threads.get("intra_op", threads.get("intra"))
+    return threads if isinstance(threads, int) else None
+
+
+def _drift(name: str, trials: Sequence[Trial]) -> list[RunWarning]:
+    times = [trial.step_seconds for trial in trials if trial.step_seconds]
+    if len(times) < 2:
+        return []
+    change = times[-1] / times[0] - 1
+    return [noise.drift(name, change)] if abs(change) > DRIFT else []
+
+
+def _outliers(name: str, trials: Sequence[Trial]) -> list[RunWarning]:
+    """Name the worst trial alone: each contender is warned about once."""
+    tails = [trial.step_latency_seconds for trial in trials]
+    factors = [tail["p99"] / tail["p50"] for tail in tails if tail.get("p50") and tail.get("p99")]
+    worst = max(factors, default=0.0)
+    return [noise.outliers(name, worst)] if worst > OUTLIERS else []

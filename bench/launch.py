@@ -1,0 +1,135 @@
+"""Starts a child: one contender, one task, one fresh process; reads what it tells, without spending CPU on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from frameworks import rooms
+from frameworks.contract import Request, outcome
+
+WORKER = Path(rooms.__file__).with_name("worker.py")
+
+_running: set[subprocess.Popen[bytes]] = set()
+
+Listener = Callable[[dict[str, Any]], None]
+"""Gets each thing the child tells: ``{"event": "phase", "name": …}``, ``{"event": "epoch", …}``."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """What a child left behind."""
+
+    status: str
+    """``ok``, ``diverged`` or ``failed``."""
+    message: str
+    values: dict[str, Any] = field(default_factory=dict)
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """User and system time of the child and its own children."""
+
+
+def run(request: Request, listen: Listener) -> Outcome:
+    """Run `request` in its folder and wait; whatever happens to the child becomes an outcome.
+
+    Interrupted, the child is ended before the interrupt goes on.
+    """
+    folder = Path(request.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome(folder).unlink(missing_ok=True)
+    path = folder / "request.json"
+    path.write_text(json.dumps(request.to_json(), indent=1), encoding="utf-8")
+    python = request.settings.get("python") or sys.executable
+    begin = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory(prefix="parallax-") as cache,
+        (folder / "log.txt").open("wb") as log,
+        subprocess.Popen(
+            [python, "-P", str(WORKER), str(path)],
+            env=_environment(request, cache),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            # A group of its own: Ctrl-C reaches the parent alone, which then decides what to keep.
+            start_new_session=True,
+        ) as child,
+    ):
+        _running.add(child)
+        try:
+            status, cpu_seconds = _follow(child, listen)
+        except BaseException:
+            _end(child)
+            raise
+        finally:
+            _running.discard(child)
+    found = _read(folder, status)
+    found.wall_seconds, found.cpu_seconds = time.perf_counter() - begin, cpu_seconds
+    return found
+
+
+def stop() -> None:
+    """End every child that runs now, for an interrupt that reaches another thread than theirs."""
+    for child in list(_running):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+def _environment(request: Request, cache: str) -> dict[str, str]:
+    """Return the child's environment: threads, determinism and devices are set before anything is imported."""
+    given = dict(os.environ)
+    if request.settings.get("python"):
+        # Another interpreter must not be led to this one's packages.
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
+            given.pop(name, None)
+    threads = str(request.settings["threads"])
+    given |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+    given |= {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    if request.settings["device"] == "cpu":
+        given["CUDA_VISIBLE_DEVICES"] = "-1"
+    return given | rooms.environment(request.backend, request.settings, cache)
+
+
+def _follow(child: subprocess.Popen[bytes], listen: Listener) -> tuple[int, float]:
+    """Hand on what the child tells until it ends; return its exit status and its CPU seconds."""
+    assert child.stdout is not None
+    for line in child.stdout:
+        with suppress(ValueError):
+            listen(json.loads(line))
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, usage.ru_utime + usage.ru_stime
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _read(folder: Path, status: int) -> Outcome:
+    try:
+        values = json.loads(outcome(folder).read_text(encoding="utf-8"))
+        return Outcome(status=values.pop("status"), message=values.pop("message", ""), values=values)
+    except (OSError, ValueError):
+        return Outcome(status="failed", message=_died(folder, status))
+
+
+def _died(folder: Path, status: int) -> str:
+    """Say how a child ended that left no outcome."""
+    if status < 0:
+        how = f"the process was ended by {signal.Signals(-status).name}"
+        how += " (out of memory?)" if -status == signal.SIGKILL else ""
+    else:
+        how = f"the process ended with status {status}"
+    log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"{how}: {log[-1][:300]}" if log else how

@@ -1,0 +1,232 @@
+"""Whatever can spoil a number, in words: the one place that words warnings, and the advice that goes with them.
+
+Advice knows what the user already set: nobody is told to do what they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from bench.counters import Counters, counters
+from bench.results import format as formats
+from bench.results.schema import RunWarning, Trial
+
+__all__ = ["Counters", "Kind", "between", "counters"]
+
+ENOUGH_REPEATS = 5
+"""From here on Student's t is no longer the larger part of an interval's width."""
+
+OTHER_LOAD = 0.05
+"""Share of the CPUs' time used by others: about what a noticeable browser tab takes of two cores."""
+
+STEAL = 0.01
+THROTTLED = 0.01
+"""Shares of a trial's wall time; either shows first in the tail of the latency clock."""
+
+SWAP_PAGES = 256
+"""One MiB: less than that is the system's own housekeeping."""
+
+
+class Kind(StrEnum):
+    """What may be wrong; stored as `RunWarning.kind`."""
+
+    SINGLE_REPEAT = "single_repeat"
+    FEW_REPEATS = "few_repeats"
+    OTHER_LOAD = "other_load"
+    SWAPPING = "swapping"
+    THROTTLED = "throttled"
+    HOT = "hot"
+    STEAL = "steal"
+    DRIFT = "drift"
+    OUTLIERS = "outliers"
+    UNEQUAL_THREADS = "unequal_threads"
+    SYNTHETIC_DATA = "synthetic_data"
+    UNCERTIFIED = "uncertified"
+    DIVERGED = "diverged"
+    SAME_PADDING = "same_padding"
+
+
+def between(
+    before: Counters,
+    after: Counters,
+    child_cpu_seconds: float,
+    wall_seconds: float,
+    contender: str,
+    repeat: int,
+) -> list[RunWarning]:
+    """Return what happened on the machine during one trial; nothing where the system does not count.
+
+    `child_cpu_seconds` is the user and system time of the trial's whole process tree, `wall_seconds` the time
+    between the two readings; `repeat` counts from 0.
+    """
+    found = []
+    spent = wall_seconds * min(before.cpus, after.cpus)
+    if spent > 0:
+        others = (after.busy_seconds - before.busy_seconds - child_cpu_seconds) / spent
+        if others > OTHER_LOAD:
+            found.append(other_load(contender, repeat, others))
+        stolen = (after.steal_seconds - before.steal_seconds) / spent
+        if stolen > STEAL:
+            found.append(steal(contender, repeat, stolen))
+    held = after.throttled_seconds - before.throttled_seconds
+    if held > THROTTLED * wall_seconds:
+        found.append(throttled(contender, repeat, held))
+    if after.pages_out - before.pages_out >= SWAP_PAGES:
+        found.append(swapping(contender, repeat, after.pages_out - before.pages_out))
+    if after.hot > before.hot:
+        found.append(hot(contender, repeat, after.hot - before.hot))
+    return found
+
+
+def single_repeat() -> RunWarning:
+    """Return the warning that one repeat has no interval at all."""
+    return RunWarning(
+        kind=Kind.SINGLE_REPEAT,
+        message="one repeat has no interval: a ratio from it may be chance",
+        advice=f"measure.repeats={ENOUGH_REPEATS} gives an interval",
+    )
+
+
+def few_repeats(repeats: int) -> RunWarning:
+    """Return the warning that two to four repeats make a wide interval."""
+    return RunWarning(
+        kind=Kind.FEW_REPEATS,
+        message=f"{formats.count(repeats, 'repeat')}: the intervals are wide by nature",
+        advice=f"measure.repeats={ENOUGH_REPEATS} or more makes them narrower",
+    )
+
+
+def other_load(contender: str, repeat: int, share: float) -> RunWarning:
+    """Return the warning that others used this share (of one) of the CPUs' time during a trial."""
+    return RunWarning(
+        kind=Kind.OTHER_LOAD,
+        message=f"{_trial(contender, repeat)}: other processes used {formats.percent(share, 0)} of the CPU time",
+        advice="close them and run again; repeats are paired, so a load that is steady widens the interval "
+        "rather than moving it",
+        contender=contender,
+    )
+
+
+def steal(contender: str, repeat: int, share: float) -> RunWarning:
+    """Return the warning that the hypervisor gave this share (of one) of the CPUs' time to other guests."""
+    return RunWarning(
+        kind=Kind.STEAL,
+        message=f"{_trial(contender, repeat)}: the host took {formats.percent(share)} of the CPU time for others",
+        advice="on a shared virtual machine only more repeats help",
+        contender=contender,
+    )
+
+
+def throttled(contender: str, repeat: int, seconds: float) -> RunWarning:
+    """Return the warning that a CPU limit held the processes back for so long."""
+    return RunWarning(
+        kind=Kind.THROTTLED,
+        message=f"{_trial(contender, repeat)}: held back for {formats.seconds(seconds)} by the container's CPU limit",
+        advice="set runtime.threads to the limit or less, or raise the limit",
+        contender=contender,
+    )
+
+
+def hot(contender: str, repeat: int, times: int) -> RunWarning:
+    """Return the warning that cores were slowed down for their temperature so many times."""
+    return RunWarning(
+        kind=Kind.HOT,
+        message=f"{_trial(contender, repeat)}: cores were slowed down for heat, {formats.count(times, 'time')}",
+        advice="cool the machine, or pin its clock rate",
+        contender=contender,
+    )
+
+
+def swapping(contender: str, repeat: int, pages: int) -> RunWarning:
+    """Return the warning that memory was written to disk: `pages` of 4 KiB."""
+    return RunWarning(
+        kind=Kind.SWAPPING,
+        message=f"{_trial(contender, repeat)}: {pages * 4 / 1024:,.0f} MiB of memory were swapped out to disk",
+        advice="free memory, or take a smaller train.batch_size",
+        contender=contender,
+    )
+
+
+def drift(contender: str, change: float) -> RunWarning:
+    """Return the warning that the step time changed by this share (of one) from the first repeat to the last."""
+    way = "slower" if change > 0 else "faster"
+    return RunWarning(
+        kind=Kind.DRIFT,
+        message=f"{contender}: steps became {formats.percent(abs(change), 0)} {way} from the first to the last repeat",
+        advice="ratios are taken inside a repeat, so what slows both cancels; absolute times are not to be trusted",
+        contender=contender,
+    )
+
+
+def outliers(contender: str, factor: float) -> RunWarning:
+    """Return the warning that the slowest hundredth of steps took `factor` times the median or more."""
+    return RunWarning(
+        kind=Kind.OUTLIERS,
+        message=f"{contender}: one step in a hundred took {formats.ratio(factor, 1)} times the median or more",
+        advice="something interrupts: other processes, or more threads than cores; compare medians, not means",
+        contender=contender,
+    )
+
+
+def unequal_threads(threads: Mapping[str, Any], config: Mapping[str, Any]) -> RunWarning:
+    """Return the warning that contenders ran with different thread counts; `config` is the run's own."""
+    had = ", ".join(f"{name} {count}" for name, count in threads.items())
+    common = (config.get("runtime") or {}).get("threads")
+    own = [
+        f"frameworks.{name}.threads"
+        for name, settings in (config.get("frameworks") or {}).items()
+        if isinstance(settings, Mapping) and settings.get("threads") not in (None, common)
+    ]
+    advice = f"leave out {', '.join(own)} for equal threads" if own else ""
+    if not own and common is None:
+        advice = f"runtime.threads={min(threads.values())} gives both the same"
+    return RunWarning(
+        kind=Kind.UNEQUAL_THREADS,
+        message=f"threads differ: {had}",
+        advice=advice or "a ratio of their times is also a ratio of their threads",
+    )
+
+
+def synthetic_data(dataset: str) -> RunWarning:
+    """Return the warning that the samples are made up."""
+    return RunWarning(
+        kind=Kind.SYNTHETIC_DATA,
+        message=f"{dataset} is a synthetic stand-in: accuracies say nothing about the real data",
+        advice="times are those of data of the same shape; dataset.root=DIR reads the real files",
+    )
+
+
+def uncertified(contender: str, baseline: str) -> RunWarning:
+    """Return the warning that a contender failed the parity gate and was raced all the same."""
+    return RunWarning(
+        kind=Kind.UNCERTIFIED,
+        message=f"{contender} does not compute what {baseline} computes: its ratios are uncertified",
+        advice="parity.on_fail=stop (the default) races nobody in such a case",
+        contender=contender,
+    )
+
+
+def diverged(trial: Trial, learning_rate: float | None = None) -> RunWarning:
+    """Return the warning that a loss became infinite or not a number."""
+    now = "" if learning_rate is None else f" (now {learning_rate:g})"
+    return RunWarning(
+        kind=Kind.DIVERGED,
+        message=f"{_trial(trial.contender, trial.repeat)}: diverged; {trial.message}".removesuffix("; "),
+        advice=f"a lower optimizer.learning_rate{now} may help; the trial is in no ratio",
+        contender=trial.contender,
+    )
+
+
+def same_padding(layers: Sequence[str]) -> RunWarning:
+    """Return the warning that the named layers make torch pad by itself, at a cost that Keras does not have."""
+    return RunWarning(
+        kind=Kind.SAME_PADDING,
+        message=f"'same' padding at a stride above 1 burdens PyTorch's clock: {', '.join(layers)}",
+        advice="spell the padding out, as the shipped models do: padding: [[0, 1], [0, 1]]",
+    )
+
+
+def _trial(contender: str, repeat: int) -> str:
+    return f"{contender}, repeat {repeat + 1}"

@@ -1,0 +1,153 @@
+"""The plan of one run: everything checked, the data prepared, before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from bench import contenders, datasets
+from bench.datasets import Prepared, Splits
+from bench.errors import RequestError, unknown
+from bench.preparing import Preparing
+from bench.results.schema import Contender
+from frameworks import rooms
+from frameworks.order import steps_per_epoch
+from frameworks.reference import OPTIMIZERS, float32
+from frameworks.spec import Network, SpecError, parse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """One run, ready to start."""
+
+    command: str
+    config: dict[str, Any]
+    """The resolved config, as plain JSON."""
+    contenders: list[Contender]
+    baseline: str
+    prepared: Prepared
+    splits: Splits
+    scaling: tuple[float, float]
+    """(scale, offset) of the model's input."""
+    network: Network
+    optimizer: dict[str, Any]
+    """Name and hyperparameters, rounded to float32."""
+    plants: list[str]
+
+    @property
+    def repeats(self) -> int:
+        """How many trials each contender has."""
+        return int(self.config["measure"]["repeats"])
+
+    def trials(self) -> list[tuple[int, Contender]]:
+        """Return (repeat, contender) in the order in which they run: A B, B A, A B, … so that drift cancels."""
+        order = self.contenders, self.contenders[::-1]
+        return [(repeat, contender) for repeat in range(self.repeats) for contender in order[repeat % 2]]
+
+    def content(self) -> str:
+        """Return a hash of the work: whoever has the same one was given the same to do."""
+        train = {key: value for key, value in self.config["train"].items() if key != "trace"}
+        work = {
+            "layers": self.config["model"]["layers"],
+            "data": self.prepared.checksum,
+            "splits": [hashlib.sha256(part.tobytes()).hexdigest() for part in self._parts()],
+            "scaling": self.scaling,
+            "optimizer": self.optimizer,
+            "train": train,
+            "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
+        }
+        return hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()
+
+    def _parts(self) -> tuple[Any, Any, Any]:
+        return self.splits.train, self.splits.val, self.splits.test
+
+
+def make(cfg: DictConfig, *, command: str) -> Plan:
+    """Check everything that `cfg` asks for and prepare its data; raise `RequestError` for what cannot be done."""
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    optimizer = _optimizer(config["optimizer"])
+    names = list(config["frameworks"])
+    baseline = config["baseline"] or names[0]
+    if baseline not in names:
+        raise unknown("baseline", baseline, names)
+    found = contenders.find(config["frameworks"])
+    with Preparing() as progress:
+        prepared = datasets.prepare(config["dataset"], progress)
+    splits = datasets.split(prepared, config["dataset"])
+    network = _network(config["model"], prepared)
+    _check_sizes(config["train"], len(splits.train))
+    plants = _plants(config["plant"], found, network, optimizer["name"])
+    config["frameworks"] = {contender.name: contender.settings for contender in found}
+    config["plant"] = plants
+    return Plan(
+        command=command,
+        config=config,
+        contenders=found,
+        baseline=baseline,
+        prepared=prepared,
+        splits=splits,
+        scaling=datasets.scaling(prepared, config["dataset"]),
+        network=network,
+        optimizer=optimizer,
+        plants=plants,
+    )
+
+
+def _network(model: Mapping[str, Any], prepared: Prepared) -> Network:
+    try:
+        return parse(
+            model["layers"], input_shape=prepared.input_shape, outputs=len(prepared.classes), name=str(model["name"])
+        )
+    except SpecError as error:
+        raise RequestError(str(error)) from None
+
+
+def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
+    name = given["name"]
+    if name not in OPTIMIZERS:
+        raise unknown("optimizer.name", name, OPTIMIZERS)
+    bounds = {"learning_rate": (0, None), "momentum": (0, 1), "beta_1": (0, 1), "beta_2": (0, 1), "epsilon": (0, None)}
+    for key, (least, below) in bounds.items():
+        value = given.get(key)
+        if value is not None and not (least <= value and (below is None or value < below)):
+            limit = f"at least {least}" + (f" and below {below}" if below else "")
+            raise RequestError(f"optimizer.{key}={value}: must be {limit}")
+    if given.get("nesterov") and not given["momentum"]:
+        raise RequestError("optimizer.nesterov=true: needs a momentum, as in optimizer.momentum=0.9")
+    return {key: float32(value) if isinstance(value, float) else value for key, value in given.items()}
+
+
+def _check_sizes(train: Mapping[str, Any], samples: int) -> None:
+    if train["batch_size"] > samples:
+        raise RequestError(
+            f"train.batch_size={train['batch_size']}: the training split has {samples:,} samples; take fewer"
+        )
+    assert steps_per_epoch(samples, train["batch_size"], train["drop_last"]) > 0
+
+
+def _plants(given: Any, found: list[Contender], network: Network, optimizer: str) -> list[str]:
+    """Return the mistakes to plant; refuse one that no contender has, or that could not show in this run."""
+    wanted = [str(item) for item in (given if isinstance(given, list) else [given] if given else [])]
+    known = {name: plant for backend in rooms.names() for name, plant in rooms.plants(backend).items()}
+    here = {name for contender in found for name in rooms.plants(contender.backend)}
+    for name in wanted:
+        if name not in known:
+            raise unknown("plant", name, known)
+        plant = known[name]
+        backend = next(backend for backend in rooms.names() if name in rooms.plants(backend))
+        if name not in here or len(found) < 2:
+            raise RequestError(
+                f"plant={name}: needs a contender of backend {backend} and another one to hold it against"
+            )
+        if plant.optimizer and plant.optimizer != optimizer:
+            raise RequestError(f"plant={name}: shows with optimizer={plant.optimizer} only")
+        if plant.layer and plant.layer not in {node.layer.kind for node in network.nodes}:
+            raise RequestError(f"plant={name}: shows with a {plant.layer} layer only, as model=cnn has")
+        if plant.strided_same and not network.uneven_same():
+            raise RequestError(f"plant={name}: shows with a strided 'same' convolution on an even image only")
+    return wanted

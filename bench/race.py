@@ -1,0 +1,214 @@
+"""The race: the gate, then every trial in its order, results written after each, then the verdict and the report."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bench import estimate, gate, judge, lock, machine, noise, trials
+from bench.plan import Plan
+from bench.results import compare, store
+from bench.results.schema import Dataset, Layer, Model, Results
+from bench.screen import Screen, outcome
+from bench.work import Work
+from frameworks import rooms
+
+
+def run(plan: Plan, folder: Path) -> int:
+    """Run `plan` and leave everything in `folder`; return 0, or 1 where a trial or the gate failed.
+
+    Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    results = _begin(plan)
+    store.write(folder, results)
+    began = time.monotonic()
+    with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
+        try:
+            _announce(plan, screen)
+            with lock.measuring(plan.command, screen.waiting):
+                _race(plan, Work(plan, Path(scratch)), folder, results, screen)
+        except BaseException as error:
+            results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            results.message = f"{results.status} after {len(results.trials)} of {len(plan.trials())} trials"
+            raise
+        finally:
+            _finish(plan, folder, results, time.monotonic() - began)
+            if plan.config["report"]:
+                _report(folder, screen)
+            screen.verdict(results, folder)
+    return 0 if results.status == "ok" else 1
+
+
+def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> None:
+    """Run the gate and the trials; `results` is written after each."""
+    screen.gate("Parity gate: do all contenders compute the same? …")
+    results.parity = gate.run(plan, work, folder / "parity")
+    screen.gate(f"Parity gate: {results.parity.message}.")
+    store.write(folder, results)
+    if results.parity.passed is False and plan.config["parity"]["on_fail"] == "stop":
+        results.message = "the parity gate failed; nobody was raced (parity.on_fail=warn races all the same)"
+        screen.problem(results.message)
+        return
+    order = plan.trials()
+    for index, (repeat, contender) in enumerate(order, start=1):
+        screen.trial_begin(index, len(order), contender.name, repeat + 1, plan.repeats)
+        trial, warnings = trials.run(work, contender, repeat, folder, _listener(screen))
+        results.trials.append(trial)
+        results.warnings += warnings
+        store.write(folder, results)
+        screen.trial_end(trial.status, outcome(trial, "synthetic" if plan.prepared.synthetic else ""))
+
+
+def _listener(screen: Screen) -> Any:
+    def listen(told: dict[str, Any]) -> None:
+        if told["event"] == "phase":
+            screen.phase(told["name"])
+        elif told["event"] == "epoch":
+            screen.epoch(told["done"], told["total"], f"loss {told['loss']:.3g}")
+
+    return listen
+
+
+def _announce(plan: Plan, screen: Screen) -> None:
+    """Say what will be done, and about how long it takes."""
+    network, prepared = plan.network, plan.prepared
+    names = [contender.name for contender in plan.contenders]
+    train = plan.config["train"]
+    devices = f"{plan.contenders[0].settings['device']}, {plan.contenders[0].settings['threads']} threads"
+    gate_seconds, seconds = estimate.seconds(plan)
+    screen.announce(
+        [
+            f"{network.name} ({network.num_parameters:,} parameters) on {prepared.title}: {len(plan.splits.train):,} "
+            f"training samples, {train['epochs']} epochs in batches of {train['batch_size']}.",
+            f"{' against '.join(names)}, {plan.repeats} repeats each, on {devices}: "
+            f"the parity gate, then {len(plan.trials())} trials, each in a fresh process.",
+            *(f"Planted mistake: {name}." for name in plan.plants),
+        ],
+        gate_seconds + seconds,
+    )
+
+
+def _begin(plan: Plan) -> Results:
+    """Return results that say what will be run."""
+    prepared, network, config = plan.prepared, plan.network, plan.config
+    return Results(
+        command=plan.command,
+        started=_now(),
+        config=config,
+        content=plan.content(),
+        machine=machine.describe(),
+        versions=_versions(plan),
+        conditions={
+            "device": plan.contenders[0].settings["device"],
+            "precision": config["runtime"]["precision"],
+            "threads": plan.contenders[0].settings["threads"],
+            "batch_size": config["train"]["batch_size"],
+            "epochs": config["train"]["epochs"],
+            "optimizer": config["optimizer"],
+            "repeats": plan.repeats,
+        },
+        baseline=plan.baseline,
+        contenders=plan.contenders,
+        dataset=Dataset(
+            name=prepared.name,
+            title=prepared.title,
+            source=prepared.source,
+            synthetic=prepared.synthetic,
+            input_shape=list(prepared.input_shape),
+            classes=list(prepared.classes),
+            counts={split: list(counts) for split, counts in plan.splits.counts.items()},
+            licence=prepared.licence,
+            citation=prepared.citation,
+            checksum=prepared.checksum,
+            note=prepared.note,
+        ),
+        model=Model(
+            name=network.name,
+            parameters=network.num_parameters,
+            flops=network.flops,
+            layers=[
+                Layer(
+                    name=node.name,
+                    kind=node.layer.kind,
+                    output_shape=list(node.output_shape),
+                    parameters=node.num_parameters,
+                    flops=node.layer.flops(node.input_shape),
+                )
+                for node in network.nodes
+            ],
+        ),
+    )
+
+
+def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
+    """Compare, judge, and write the results for good."""
+    certified = _certified(results)
+    note = results.dataset.note if results.dataset else ""
+    results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)
+    results.agreement = compare.agreements(results.trials, baseline=plan.baseline, certified=certified, note=note)
+    results.warnings += judge.judge(results)
+    layers = plan.network.uneven_same()
+    if layers and "torch" in {contender.backend for contender in plan.contenders}:
+        results.warnings.append(noise.same_padding(layers))
+    if results.status == "running":
+        good = results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
+        results.status = "ok" if good else "failed"
+        results.message = results.message or _troubles(results)
+    results.finished, results.wall_seconds = _now(), seconds
+    store.write(folder, results)
+    estimate.remember(plan, results.trials, plan.contenders)
+
+
+def _certified(results: Results) -> set[str]:
+    """Return the contenders whose every check passed."""
+    failed = {check.contender for check in results.parity.checks if not check.passed}
+    return {check.contender for check in results.parity.checks} - failed
+
+
+def _troubles(results: Results) -> str:
+    bad = [trial for trial in results.trials if trial.status != "ok"]
+    told = [f"{trial.contender}, repeat {trial.repeat + 1}: {trial.status}; {trial.message}" for trial in bad]
+    if results.parity.passed is False:
+        told.insert(0, "the parity gate failed")
+    return "; ".join(told)
+
+
+def _report(folder: Path, screen: Screen) -> None:
+    """Render the report in a process of its own: a fault there cannot cost a result."""
+    root = str(Path(rooms.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "reports", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+        screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: python -m reports {folder}")
+
+
+def _versions(plan: Plan) -> dict[str, str]:
+    """Return versions by package; by contender and package where two contenders have different ones."""
+    found = {"parallax-bench": _version("parallax-bench"), "numpy": _version("numpy")}
+    for contender in plan.contenders:
+        for package, version in contender.versions.items():
+            taken = found.setdefault(package, version) != version
+            if taken:
+                found[f"{contender.name}: {package}"] = version
+    return found
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")

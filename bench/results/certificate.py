@@ -1,0 +1,214 @@
+"""The certificate: two fingerprints held against each other, and what departs named with its likely cause.
+
+Pure: reads fingerprints that were kept, so runs made apart can be certified against each other later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from bench.results.causes import cause
+from bench.results.schema import Check, Parity
+
+JUDGE = 1e-9
+"""Largest error allowed in float64: correct pairs stay below 1e-12, every known mistake is above 1e-8."""
+
+JUDGE_CONSTANTS = 1e-7
+"""The same where a layer keeps float32 constants inside, which alone make errors of up to 4e-9."""
+
+NOISE_FACTOR = 10
+"""In the run's own precision: how many times a contender's own noise a difference may be."""
+
+SMOKE_FLOOR, SMOKE_FLOOR_BATCH_NORM = 5e-6, 2e-5
+"""The least such tolerance: what correct pairs were measured to differ by in float32, times 10."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """What one contender computed."""
+
+    contender: str
+    arrays: Mapping[str, np.ndarray]
+    content: str
+    """Hash of spec, weights, batches, optimizer and loss: only equal ones can be compared."""
+    layers: tuple[tuple[str, str], ...]
+    """(name, kind) of each layer, in order."""
+    num_parameters: int
+    mode: str
+    constants: tuple[str, ...]
+    """Kinds of layer with float32 constants inside."""
+
+    @property
+    def tolerance(self) -> float:
+        """The judge's threshold for this network."""
+        return JUDGE_CONSTANTS if self.constants else JUDGE
+
+
+def load(path: Path, contender: str) -> Fingerprint:
+    """Read a fingerprint; `ValueError` names a file that is none."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            info = json.loads((file.metadata() or {})["parallax"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+        return Fingerprint(
+            contender=contender,
+            arrays=arrays,
+            content=info["content"],
+            layers=tuple((name, kind) for name, kind in info["layers"]),
+            num_parameters=int(info["num_parameters"]),
+            mode=info["mode"],
+            constants=tuple(info["constants"]),
+        )
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise ValueError(f"{path}: not a fingerprint of a contender ({error})") from None
+
+
+def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> list[Check]:
+    """Return every check of `contender` against `baseline`; `precision` is the run's own.
+
+    Raises `ValueError` where the two were given different work.
+    """
+    if contender.content != baseline.content:
+        raise ValueError(f"{contender.contender} and {baseline.contender} were given different work")
+    b = baseline.arrays
+    norm = float(b["gradient_norm"][0])
+    largest = max((_largest(b[name]) for name in b if name.startswith("weights/")), default=1.0)
+    make = _Maker(contender, baseline, "float64")
+    shift = abs(contender.num_parameters - baseline.num_parameters)
+    detail = "" if not shift else f"{contender.num_parameters:,} against {baseline.num_parameters:,}: another network"
+    return [
+        make.check("trainable parameters", float(shift), 0.0, "count", detail),
+        make.group("layer outputs", _layers(contender, "outputs/"), "the layer's largest output", None),
+        make.group("loss", ["loss"], "the loss", None),
+        make.group("gradients", _parameters(contender, "gradients/"), "the norm of all gradients", norm),
+        make.group("losses of the steps", ["losses"], "the largest loss", None),
+        make.group("weights after each step", _weights(contender), "the largest weight", largest),
+        make.group("inference after the steps", ["inference"], "the largest logit", None),
+        _smoke(contender, baseline, precision),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the checks of one pair in one precision."""
+
+    contender: Fingerprint
+    baseline: Fingerprint
+    precision: str
+
+    def check(self, quantity: str, error: float | None, tolerance: float, scale: str, detail: str) -> Check:
+        passed = error is not None and error <= tolerance
+        names = (self.contender.contender, self.baseline.contender)
+        return Check(
+            contender=names[0],
+            baseline=names[1],
+            quantity=quantity,
+            precision=self.precision,
+            error=error,
+            tolerance=tolerance,
+            scale=scale,
+            passed=passed,
+            detail="" if passed else detail,
+        )
+
+    def group(self, quantity: str, names: Iterable[str], scale: str, unit: float | None) -> Check:
+        """Hold tensors against each other in the network's order; the first that departs is named."""
+        tolerance = self.contender.tolerance
+        worst, first = 0.0, ""
+        for name in names:
+            error = _error(self.contender.arrays.get(name), self.baseline.arrays.get(name), unit)
+            if error is None:
+                return self.check(quantity, None, tolerance, f"relative to {scale}", self._where(quantity, name))
+            first = first or (name if error > tolerance else "")
+            worst = max(worst, error)
+        return self.check(quantity, worst, tolerance, f"relative to {scale}", self._where(quantity, first))
+
+    def _where(self, quantity: str, name: str) -> str:
+        return cause(quantity, name, self.contender.layers) if name else ""
+
+
+def _error(a: np.ndarray | None, b: np.ndarray | None, unit: float | None) -> float | None:
+    """Return the largest difference over `unit`, or over the largest value of `b`; None where there is none.
+
+    Values that are infinite or not a number on both sides alike are passed over: there both went the same way.
+    """
+    if a is None or b is None or a.shape != b.shape:
+        return None
+    finite = np.isfinite(b)
+    if not np.array_equal(finite, np.isfinite(a)):
+        return None
+    difference = np.abs(a[finite] - b[finite]).max(initial=0.0)
+    scale = unit if unit is not None and np.isfinite(unit) else _largest(b)
+    return float(difference / scale) if scale > 0 else float(difference)
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+
+
+def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Check:
+    """Hold the losses of a few steps in the run's own precision against the contenders' own noise."""
+    pairs = [(f.arrays["smoke/own/losses"], f.arrays["smoke/perturbed/losses"]) for f in (contender, baseline)]
+    noise = max((_error(own, other, None) or 0.0) for own, other in pairs)
+    batch_norm = any(kind == "batch_norm" for _, kind in contender.layers)
+    floor = SMOKE_FLOOR_BATCH_NORM if batch_norm else SMOKE_FLOOR
+    tolerance = max(NOISE_FACTOR * noise, floor)
+    error = _error(pairs[0][0], pairs[1][0], None)
+    origin = f"{NOISE_FACTOR}× their own noise of {noise:.0e}" if tolerance > floor else "the float32 floor"
+    scale = f"relative to the largest loss; tolerance: {origin}"
+    detail = "float64 agrees and this does not: look at the mode or the device" if error is not None else ""
+    return _Maker(contender, baseline, precision).check("smoke: losses of the steps", error, tolerance, scale, detail)
+
+
+def _layers(fingerprint: Fingerprint, prefix: str) -> list[str]:
+    return [prefix + name for name, _ in fingerprint.layers]
+
+
+def _parameters(fingerprint: Fingerprint, prefix: str) -> list[str]:
+    """Return the tensors under `prefix` in the order of the layers."""
+    order = {name: index for index, (name, _) in enumerate(fingerprint.layers)}
+    names = [name for name in fingerprint.arrays if name.startswith(prefix)]
+    return sorted(names, key=lambda name: order.get(name.removeprefix(prefix).split("/")[0], 0))
+
+
+def _weights(fingerprint: Fingerprint) -> list[str]:
+    steps = sorted({int(name.split("/")[1]) for name in fingerprint.arrays if name.startswith("weights/")})
+    return [name for step in steps for name in _parameters(fingerprint, f"weights/{step}/")]
+
+
+def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes: Mapping[str, Any]) -> Parity:
+    """Return the certificate over all `checks`; `notes` has what is corrected and what cannot be certified."""
+    modes = {name: fingerprint.mode for name, fingerprint in fingerprints.items()}
+    parity = Parity(checks=checks, modes=modes, corrected=notes["corrected"], uncertified=notes["uncertified"])
+    judged = [check for check in checks if check.precision == "float64" and check.tolerance > 0]
+    failed = [check for check in checks if not check.passed]
+    if not checks:
+        parity.message = "a lone contender: nothing to compare with; its fingerprint is kept"
+    elif failed:
+        parity.passed = False
+        parity.message = "; ".join(_sentence(check) for check in _first_by_contender(failed))
+    else:
+        parity.passed = True
+        worst = max((check.error or 0.0) for check in judged)
+        parity.message = (
+            f"certified in float64: largest error {worst:.1e}, allowed {judged[0].tolerance:.0e} "
+            f"({len(checks)} checks passed)"
+        )
+    return parity
+
+
+def _first_by_contender(failed: list[Check]) -> list[Check]:
+    return list({check.contender: check for check in reversed(failed)}.values())[::-1]
+
+
+def _sentence(check: Check) -> str:
+    error = "cannot be compared" if check.error is None else f"error {check.error:.1e}, allowed {check.tolerance:.0e}"
+    found = f"{check.contender} does not compute what {check.baseline} does: {check.quantity} ({error})"
+    return f"{found}; {check.detail}" if check.detail else found

@@ -1,0 +1,151 @@
+"""The sentences of a verdict: every one with its interval, its repeats, and what it must not be taken for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.results import format as formats
+from bench.results.schema import QUALITIES
+from bench.results.stats import Interval
+
+FEW = 3
+"""Up to so many repeats an interval is wide by nature (Student's t with two degrees of freedom is 4.3)."""
+
+NEGLIGIBLE = {"test_accuracy": 0.0005, "test_loss": 0.001}
+"""Differences too small to matter, however surely they are resolved: a share of one; a share of the loss."""
+
+PHRASES = {
+    "step_seconds": "per training step",
+    "latency_p50_seconds": "per training step waited for singly (latency, median)",
+    "epoch_seconds": "per epoch of real training",
+    "first_step_seconds": "in the first step (tracing and compiling)",
+    "predict_seconds": "in predicting the test set",
+    "import_seconds": "in importing the framework",
+}
+"""How a sentence names each quantity of `schema.TIMES`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Who is held against whom, over how many trials of each, and the remarks that go with it."""
+
+    contender: str
+    baseline: str
+    repeats: tuple[int, int]
+    marks: list[str]
+
+    @property
+    def count(self) -> str:
+        """In words: "5 repeats", or "5 and 3 repeats" of an unpaired comparison."""
+        one, other = self.repeats
+        return formats.count(one, "repeat") if one == other else f"{one} and {other} repeats"
+
+    @property
+    def few(self) -> bool:
+        """Whether the interval is wide by nature."""
+        return min(self.repeats) <= FEW
+
+    def remarks(self, *parts: str) -> str:
+        """Return the parts and the marks in brackets."""
+        return f"({', '.join([*parts, *self.marks])})"
+
+
+def marks(*, paired: bool, certified: bool, note: str = "") -> list[str]:
+    """Return the remarks that must stand beside a number wherever it is shown."""
+    found = [note] if note else []
+    if not paired:
+        found.append("machine drift not controlled")
+    if not certified:
+        found.append("uncertified")
+    return found
+
+
+def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
+    """Return the sentence for a ratio of times, contender ÷ baseline."""
+    phrase = PHRASES[quantity]
+    if interval is None:
+        why = pair.remarks("no repeat in which both finished")
+        return f"{pair.contender} and {pair.baseline} cannot be compared {phrase} {why}"
+    estimate, low, high = interval.estimate, interval.low, interval.high
+    if low is None or high is None:
+        way, factor, _ = _speed(estimate, None, None)
+        measured = f"{factor}× {way} than" if way else "the same as"
+        return (
+            f"{pair.contender} measured {measured} {pair.baseline} {phrase} {pair.remarks(pair.count, 'no interval')}"
+        )
+    if not interval.resolved(1.0):
+        parts = [f"ratio {formats.interval(low, high)}", *(["a wide interval"] if pair.few else [])]
+        return (
+            f"no difference resolved between {pair.contender} and {pair.baseline} {phrase} "
+            f"at {pair.count} {pair.remarks(*parts)}"
+        )
+    way, factor, ends = _speed(estimate, low, high)
+    count = f"wide at {pair.count}" if pair.few else pair.count
+    return (
+        f"{pair.contender} is {factor}× {way} than {pair.baseline} {phrase} "
+        f"{pair.remarks(f'95 % interval {ends}', count)}"
+    )
+
+
+def _speed(estimate: float, low: float | None, high: float | None) -> tuple[str, str, str]:
+    """Return the direction in words, the factor (above 1) and its interval, for a ratio of times."""
+    if estimate == 1:
+        return "", formats.ratio(1.0), formats.interval(low, high)
+    if estimate < 1:
+        estimate, low, high = 1 / estimate, 1 / high if high else None, 1 / low if low else None
+        way = "faster"
+    else:
+        way = "slower"
+    places = formats.decimals(estimate, low, high)
+    return way, formats.ratio(estimate, places), formats.interval(low, high, places)
+
+
+def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, level: float) -> str:
+    """Return the sentence for a difference of quality, contender − baseline; `level` is the baseline's own value.
+
+    "Agree within" is the honest form of a difference that is not resolved, or too small to matter: the margin
+    is the far end of the interval, and it is for the reader to say whether that is close enough.
+    """
+    name = QUALITIES[quantity]
+    who = f"{pair.contender} and {pair.baseline}"
+    if interval is None:
+        return f"{who} cannot be compared in {name} {pair.remarks('no repeat in which both finished')}"
+    estimate, low, high = interval.estimate, interval.low, interval.high
+    if low is None or high is None:
+        if estimate == 0:
+            return f"{who} measured the same {name} {pair.remarks(pair.count, 'no interval')}"
+        way = _higher(pair, estimate)
+        return (
+            f"{who} measured {_amount(quantity, abs(estimate))} apart in {name} "
+            f"{pair.remarks(way, pair.count, 'no interval')}"
+        )
+    margin = max(abs(low), abs(high))
+    if margin == 0:
+        return f"{who} agree in {name} exactly {pair.remarks(pair.count)}"
+    negligible = NEGLIGIBLE[quantity] * (1.0 if quantity == "test_accuracy" else level)
+    if margin <= negligible or not interval.resolved(0.0):
+        wide = [f"wide at {pair.count}" if pair.few and margin > negligible else pair.count]
+        return f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks('95 %', *wide)}"
+    ends = sorted((abs(low), abs(high)))
+    between = f"{_bare(quantity, ends[0])}–{_bare(quantity, ends[1])}"
+    count = f"wide at {pair.count}" if pair.few else pair.count
+    return (
+        f"{who} differ by {_amount(quantity, abs(estimate))} in {name} "
+        f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}', count)}"
+    )
+
+
+def _higher(pair: Pair, difference: float) -> str:
+    return f"{pair.contender if difference > 0 else pair.baseline} higher"
+
+
+def _amount(quantity: str, value: float) -> str:
+    """Return a difference with its unit: points (of a percentage) for an accuracy, none for a loss."""
+    return f"{_bare(quantity, value)} points" if quantity == "test_accuracy" else _bare(quantity, value)
+
+
+def _bare(quantity: str, value: float) -> str:
+    if quantity != "test_accuracy":
+        return formats.significant(value, 2)
+    points = 100 * value
+    return f"{points:.1f}" if points >= 0.1 else formats.significant(points, 1)

@@ -1,0 +1,204 @@
+"""The end of a run on screen: the table, the sentences, and everything they hold under."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bench.results import compare
+from bench.results import format as formats
+from bench.results.compare import Row
+from bench.results.schema import Parity, Results, RunWarning
+
+SHOWN = ("step_seconds", "epoch_seconds", "first_step_seconds")
+"""Times whose sentence stands on screen, the first alone where many race; the report has them all."""
+
+MANY = 2
+"""From so many comparisons on, one sentence about time for each."""
+
+SHOWN_AGREEMENTS = ("test_accuracy",)
+
+CLOCK = "time per step: throughput clock (device synchronised only at the ends of a block), mean over repeats"
+
+SETTINGS = {"backend", "python"}
+"""Settings of a contender that are said elsewhere."""
+
+MOST_WARNINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that, where the terminal breaks it, goes on under its own beginning; whole on a file or a pipe."""
+
+    text: str
+    mark: str = ""
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Yield the line, broken at the width there is."""
+        line = self.mark + clean(self.text).strip()
+        if not options.no_wrap:
+            indent = " " * len(self.mark)
+            line = textwrap.fill(
+                line, options.max_width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False
+            )
+        yield Text(line, style=self.style)
+
+
+def clean(text: object) -> str:
+    """Return `text` on one line, with every character that could drive a terminal shown as "?"."""
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in str(text))
+
+
+def render(results: Results, folder: Path) -> list[RenderableType]:
+    """Return what to print, part by part; lines that are to be copied are never broken."""
+    parts: list[RenderableType] = [Text(), Line(_heading(results), style="bold")]
+    rows = compare.summary(results)
+    if rows:
+        parts += [Text(), table(rows, results)]
+    sentences = _sentences(results)
+    if sentences or results.message:
+        parts.append(Text())
+    parts += [Line(sentence, "• ", "bold") for sentence in sentences]
+    if results.message:
+        parts.append(Line(results.message, "• ", "bold red"))
+    parts += [Text(), *(Line(line) for line in _conditions(results))]
+    parts += _certificate(results.parity)
+    parts += _warnings(results.warnings)
+    report = folder / "report.html"
+    where = f"report: {clean(report)}" if report.is_file() else f"results: {clean(folder / 'results.json')}"
+    return [*parts, Text(), Text(where, style="bold", no_wrap=True, overflow="ignore")]
+
+
+def table(rows: list[Row], results: Results) -> Table:
+    """Return the table of contenders, made for 80 columns; the note on the data stands in every accuracy's cell."""
+    note = _short_note(results)
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    shown.add_column("contender", overflow="fold", max_width=18)
+    shown.add_column("framework", overflow="fold", max_width=22)
+    for title in ("test\naccuracy", "test\nloss", "time\nper step", "images\nper second"):
+        shown.add_column(title, justify="right", no_wrap=True)
+    shown.add_column("time ratio\n(95 %)", justify="right", no_wrap=True)
+    for row in rows:
+        name = Text(clean(row.name))
+        if row.trouble:
+            name.append(f"\n{clean(row.trouble)}", style="yellow")
+        shown.add_row(
+            name,
+            Text(clean(row.framework).replace(" / ", "\n")),
+            Text(formats.percent(row.test_accuracy) + (f"\n{note}" if note and row.finished else "")),
+            Text(formats.loss(row.test_loss)),
+            Text(formats.seconds(row.step_seconds)),
+            Text(formats.rate(row.throughput)),
+            _ratio(row),
+        )
+    return shown
+
+
+def _ratio(row: Row) -> Text:
+    if row.baseline:
+        return Text("baseline")
+    if row.comparison is None or row.comparison.ratio is None:
+        return Text(formats.MISSING)
+    found = row.comparison
+    text = Text(formats.ratio(found.ratio))
+    text.append(f"\n{formats.interval(found.low, found.high)}" if found.low is not None else "\nno interval")
+    if not found.certified:
+        text.append("\nuncertified", style="red")
+    return text
+
+
+def _short_note(results: Results) -> str:
+    """Return what fits into a cell: "synthetic" where the data are, a star that leads to the note otherwise."""
+    if results.dataset is None:
+        return ""
+    return "synthetic" if results.dataset.synthetic else "*" if results.dataset.note else ""
+
+
+def _heading(results: Results) -> str:
+    parts = []
+    if results.model:
+        parts.append(f"{results.model.name} ({formats.count(results.model.parameters, 'parameter')})")
+    if results.dataset:
+        note = results.dataset.note or ("synthetic stand-in" if results.dataset.synthetic else "")
+        parts.append(f"on {results.dataset.title or results.dataset.name}" + (f" [{note}]" if note else ""))
+    return clean(" ".join(parts) or "Verdict")
+
+
+def _sentences(results: Results) -> list[str]:
+    names = {item.contender for item in results.comparison}
+    shown = SHOWN if len(names) < MANY else SHOWN[:1]
+    times = [item.verdict for item in results.comparison if item.quantity in shown]
+    qualities = [item.verdict for item in results.agreement if item.quantity in SHOWN_AGREEMENTS]
+    return times + qualities
+
+
+def _conditions(results: Results) -> list[str]:
+    """Say what the numbers hold under: clock, common conditions, each contender's own settings, versions."""
+    lines = [CLOCK] if results.trials else []
+    if results.conditions:
+        lines.append(_pairs(results.conditions))
+    for contender in results.contenders:
+        own = {
+            key: value
+            for key, value in contender.settings.items()
+            if key not in SETTINGS and value is not None and value != results.conditions.get(key)
+        }
+        if own:
+            lines.append(f"{contender.name}: {_pairs(own)}")
+    if results.versions:
+        lines.append(_pairs(results.versions))
+    if results.dataset and results.dataset.note and not results.dataset.synthetic:
+        lines.append(f"* test accuracy: {results.dataset.note}")
+    return lines
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in values.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return f"({_pairs(value)})"
+    return formats.MISSING if value is None else str(value)
+
+
+def _certificate(parity: Parity) -> list[RenderableType]:
+    words = {True: "passed", False: "FAILED", None: "nothing to compare"}
+    style = {True: "green", False: "bold red", None: ""}[parity.passed]
+    parts: list[RenderableType] = [Line(f"certificate: {parity.message or words[parity.passed]}", "", style)]
+    failed = [check for check in parity.checks if not check.passed]
+    for name in dict.fromkeys(check.contender for check in failed):
+        first = next(check for check in failed if check.contender == name)
+        error = formats.MISSING if first.error is None else f"{first.error:.1e}"
+        detail = first.detail or f"{first.quantity}: error {error}, allowed {first.tolerance:.0e}"
+        parts.append(Line(f"{name}: {detail}", "  ", "red"))
+    if parity.uncertified:
+        parts.append(Line(f"not certified: {'; '.join(parity.uncertified)}", "  "))
+    return parts
+
+
+def _warnings(warnings: list[RunWarning]) -> list[RenderableType]:
+    """Show the first of each kind and contender in full; the rest is counted, and stands in the report."""
+    groups: dict[tuple[str, str | None], list[RunWarning]] = {}
+    for warning in warnings:
+        groups.setdefault((warning.kind, warning.contender), []).append(warning)
+    parts: list[RenderableType] = []
+    for group in list(groups.values())[:MOST_WARNINGS]:
+        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+        parts.append(Line(f"warning: {group[0].message}{more}", "", "yellow"))
+        if group[0].advice:
+            parts.append(Line(group[0].advice, "  "))
+    if len(groups) > MOST_WARNINGS:
+        parts.append(Line(f"… and {len(groups) - MOST_WARNINGS} more warnings in the report"))
+    return parts

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bench.results import compare, words
+from bench.results.schema import QUALITIES, TIMES, Contender, Results, Trial
+
+TF = [1.00e-3, 1.10e-3, 0.95e-3, 1.05e-3, 1.02e-3]
+ALL = {"tf", "torch", "torch_compile"}
+
+
+def trial(contender, repeat, *, step=1e-3, status="ok", accuracy=0.97, loss=0.1, **more):
+    return Trial(
+        contender=contender,
+        repeat=repeat,
+        seed=100 + repeat,
+        status=status,
+        step_seconds=step,
+        throughput=None if step is None else 64 / step,
+        metrics={"test_accuracy": accuracy, "test_loss": loss},
+        **more,
+    )
+
+
+def race(factor=0.75, jitter=0.01, repeats=5, **more):
+    """Trials of tf and torch in which torch takes `factor` of tf's time, give or take `jitter`."""
+    trials = []
+    for repeat in range(repeats):
+        wobble = 1 + jitter * (-1) ** repeat
+        trials.append(trial("tf", repeat, step=TF[repeat]))
+        trials.append(trial("torch", repeat, step=TF[repeat] * factor * wobble, **more))
+    return trials
+
+
+def step(trials, **more):
+    more = {"baseline": "tf", "certified": ALL, **more}
+    return next(item for item in compare.comparisons(trials, **more) if item.quantity == "step_seconds")
+
+
+def accuracy(trials, **more):
+    more = {"baseline": "tf", "certified": ALL, **more}
+    return next(item for item in compare.agreements(trials, **more) if item.quantity == "test_accuracy")
+
+
+def test_faster_in_words():
+    found = step(race())
+    assert found.verdict == ("torch is 1.33× faster than tf per training step (95 % interval 1.31–1.35, 5 repeats)")
+    assert found.ratio == pytest.approx(0.75, rel=0.01)
+    assert found.low < found.ratio < found.high < 1
+    assert (found.repeats, found.paired, found.certified) == (5, True, True)
+
+
+def test_slower_in_words_and_wide_at_three_repeats():
+    found = step(race(factor=2.0, repeats=3))
+    assert found.verdict == (
+        "torch is 2.01× slower than tf per training step (95 % interval 1.95–2.06, wide at 3 repeats)"
+    )
+
+
+def test_no_difference_resolved():
+    assert step(race(factor=1.0, jitter=0.03)).verdict == (
+        "no difference resolved between torch and tf per training step at 5 repeats (ratio 0.97–1.05)"
+    )
+    assert step(race(factor=1.0, jitter=0.03, repeats=3)).verdict.endswith(
+        "at 3 repeats (ratio 0.93–1.10, a wide interval)"
+    )
+
+
+def test_a_small_resolved_difference_never_reads_as_one():
+    assert step(race(factor=0.996, jitter=0.0001)).verdict == (
+        "torch is 1.004× faster than tf per training step (95 % interval 1.004–1.004, 5 repeats)"
+    )
+    assert "1.00×" not in step(race(factor=1.0001, jitter=0.00001)).verdict
+
+
+def test_one_repeat_has_no_interval_and_says_so():
+    found = step(race(repeats=1, jitter=0))
+    assert found.verdict == "torch measured 1.33× faster than tf per training step (1 repeat, no interval)"
+    assert (found.low, found.high, found.repeats) == (None, None, 1)
+    assert "measured the same as tf" in step(race(repeats=1, jitter=0, factor=1.0)).verdict
+
+
+def test_unpaired_and_uncertified_say_so():
+    found = step(race(), paired=False, certified={"tf"})
+    assert "machine drift not controlled" in found.verdict
+    assert "uncertified" in found.verdict
+    assert not found.paired
+    assert not found.certified
+    uneven = step(race()[:-1], paired=False)
+    assert "4 and 5 repeats" in uneven.verdict
+
+
+def test_only_blocks_in_which_both_finished_count():
+    trials = race()
+    trials[3].status = "diverged"
+    trials[3].step_seconds = 99.0
+    trials[5].step_seconds = math.nan
+    found = step(trials)
+    assert found.repeats == 3
+    assert found.ratio == pytest.approx(0.75, rel=0.02)
+
+
+def test_blocks_are_matched_by_repeat_and_seed_and_the_later_trial_wins():
+    trials = race()
+    assert step(list(reversed(trials)), baseline="tf").ratio == pytest.approx(step(trials).ratio)
+    trials.append(trial("torch", 0, step=TF[0] * 0.75 * 1.01))
+    assert step(trials).repeats == 5
+    for item in trials:
+        item.seed += item.contender == "torch"
+    assert step(trials).ratio is None
+
+
+def test_nothing_in_common_is_said_and_never_measured_is_left_out():
+    trials = [trial("tf", 0, status="diverged"), trial("torch", 0)]
+    found = compare.comparisons(trials, baseline="tf", certified=ALL)
+    assert [item.quantity for item in found] == ["step_seconds"]
+    assert found[0].ratio is None
+    assert found[0].repeats == 0
+    assert "cannot be compared per training step (no repeat in which both finished)" in found[0].verdict
+
+
+def test_a_lone_contender_has_no_comparison():
+    lone = [item for item in race() if item.contender == "tf"]
+    assert compare.comparisons(lone, baseline="tf", certified=set()) == []
+    assert compare.agreements(lone, baseline="tf", certified=set()) == []
+
+
+def test_every_quantity_has_its_phrase_and_several_contenders_keep_their_order():
+    assert set(words.PHRASES) == set(TIMES)
+    assert set(words.NEGLIGIBLE) == set(QUALITIES)
+    trials = [
+        trial(
+            name,
+            0,
+            phases={"first_step": 1.0, "predict": 1.0, "import": 1.0},
+            step_latency_seconds={"p50": 1e-3},
+            epoch_seconds=1.0,
+        )
+        for name in ("tf", "torch_compile", "torch")
+    ]
+    found = compare.comparisons(trials, baseline="tf", certified=ALL)
+    assert [(item.contender, item.quantity) for item in found] == [
+        (name, quantity) for name in ("torch_compile", "torch") for quantity in TIMES
+    ]
+
+
+def with_accuracies(values, other=0.97):
+    trials = []
+    for repeat, value in enumerate(values):
+        trials += [trial("tf", repeat, accuracy=other), trial("torch", repeat, accuracy=value)]
+    return trials
+
+
+def test_agreement_in_words():
+    found = accuracy(with_accuracies([0.972, 0.968, 0.971, 0.969, 0.970]))
+    assert found.verdict == "torch and tf agree in test accuracy within ±0.2 points (95 %, 5 repeats)"
+    found = accuracy(with_accuracies([0.972, 0.968, 0.971]), note="synthetic stand-in")
+    assert found.verdict == (
+        "torch and tf agree in test accuracy within ±0.6 points (95 %, wide at 3 repeats, synthetic stand-in)"
+    )
+    same = accuracy(with_accuracies([0.97, 0.97, 0.97]))
+    assert same.verdict == "torch and tf agree in test accuracy exactly (3 repeats)"
+
+
+def test_difference_in_words():
+    found = accuracy(with_accuracies([0.951, 0.949, 0.950, 0.950, 0.951]), certified={"tf"})
+    assert found.verdict == (
+        "torch and tf differ by 2.0 points in test accuracy (tf higher, 95 % interval 1.9–2.1, 5 repeats, uncertified)"
+    )
+    assert found.low < found.difference < found.high < 0
+    lone = accuracy(with_accuracies([0.980]))
+    assert lone.verdict == (
+        "torch and tf measured 1.0 points apart in test accuracy (torch higher, 1 repeat, no interval)"
+    )
+
+
+def test_a_resolved_but_negligible_difference_is_agreement():
+    trials = []
+    for repeat in range(5):
+        trials.append(trial("tf", repeat, loss=0.1))
+        trials.append(trial("torch", repeat, loss=0.1 + 1e-6 + 1e-8 * repeat))
+    found = compare.agreements(trials, baseline="tf", certified=ALL)[1]
+    assert found.low > 0
+    assert found.verdict.startswith("torch and tf agree in test loss within ±0.0000010")
+
+
+def test_summary_has_a_row_per_contender_with_means():
+    trials = race(repeats=3)
+    trials[5].status = "diverged"
+    results = Results(
+        baseline="tf",
+        contenders=[Contender(name=name, backend=name, framework=name.title()) for name in ("tf", "torch", "none")],
+        trials=trials,
+        comparison=compare.comparisons(trials, baseline="tf", certified=ALL),
+    )
+    tf, torch, none = compare.summary(results)
+    assert tf.baseline
+    assert tf.comparison is None
+    assert tf.certified is None
+    assert tf.step_seconds == pytest.approx(math.prod(TF[:3]) ** (1 / 3))
+    assert torch.comparison.quantity == "step_seconds"
+    assert (torch.finished, torch.trials, torch.trouble) == (2, 3, "1 diverged")
+    assert torch.test_accuracy == pytest.approx(0.97)
+    assert (none.trials, none.step_seconds, none.test_accuracy) == (0, None, None)
+    results.contenders = []
+    assert [row.name for row in compare.summary(results)] == ["tf", "torch"]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bench.results import format as formats
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00123, "1.23 ms"),
+        (0.0009996, "1.00 ms"),
+        (0.000045649, "45.6 µs"),
+        (0.9999, "1.00 s"),
+        (12.345, "12.3 s"),
+        (1234.5, "1,230 s"),
+        (3.2e-9, "3.20 ns"),
+        (0.0, "0 s"),
+        (None, "–"),
+        (math.nan, "–"),
+    ],
+)
+def test_seconds(value, text):
+    assert formats.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.2, "less than 1 s"),
+        (8.4, "8 s"),
+        (59.7, "1 min"),
+        (80, "1 min 20 s"),
+        (3599.9, "1 h"),
+        (7500, "2 h 5 min"),
+        (None, "–"),
+    ],
+)
+def test_duration(value, text):
+    assert formats.duration(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(12345.6, "12,300"), (9.996, "10.0"), (0.1, "0.100"), (-0.01234, "-0.0123"), (3e-12, "3.00e-12")],
+)
+def test_significant(value, text):
+    assert formats.significant(value) == text
+
+
+def test_shares_and_ratios():
+    assert formats.percent(0.9722) == "97.2 %"
+    assert formats.percent(None) == formats.percent(math.inf) == "–"
+    assert formats.ratio(1.317) == "1.32"
+    assert formats.ratio(40.123) == "40.1"
+    assert formats.interval(1.28, 1.361) == "1.28–1.36"
+    assert formats.interval(None, 1.0) == "–"
+
+
+def test_decimals_tell_a_small_ratio_from_one():
+    assert formats.decimals(1.3, 1.2) == 2
+    assert formats.decimals(1.003, 1.2) == 3
+    assert formats.decimals(1.00001) == 5
+    assert formats.decimals(1.0, None) == 2
+
+
+def test_count():
+    assert formats.count(1, "repeat") == "1 repeat"
+    assert formats.count(3, "repeat") == "3 repeats"

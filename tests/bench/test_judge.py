@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from bench import judge as judging
+from bench.results import compare
+from bench.results.schema import Dataset, Results, Trial
+
+
+def trial(contender, repeat, *, step=1e-3, p99=1.2e-3, threads=2, status="ok"):
+    return Trial(
+        contender=contender,
+        repeat=repeat,
+        seed=repeat,
+        status=status,
+        step_seconds=step,
+        step_latency_seconds={"p50": 1e-3, "p95": 1.1e-3, "p99": p99},
+        environment={"threads": threads},
+    )
+
+
+def race(repeats=5, *, certified=("tf", "torch"), **torch):
+    trials = []
+    for repeat in range(repeats):
+        trials += [trial("tf", repeat), trial("torch", repeat, **torch)]
+    found = Results(baseline="tf", trials=trials)
+    found.comparison = compare.comparisons(trials, baseline="tf", certified=set(certified))
+    return found
+
+
+def kinds(results):
+    return [warning.kind for warning in judging.judge(results)]
+
+
+def test_five_steady_certified_repeats_deserve_no_warning():
+    assert kinds(race()) == []
+
+
+def test_repeats_that_stand_behind_a_ratio_are_counted():
+    assert kinds(race(3)) == ["few_repeats"]
+    assert kinds(race(1)) == ["single_repeat"]
+    lost = race(5)
+    lost.trials[0].status = "failed"
+    lost.comparison = compare.comparisons(lost.trials, baseline="tf", certified={"torch"})
+    assert kinds(lost) == ["few_repeats"]
+
+
+def test_a_lone_contender_is_not_told_to_repeat():
+    lone = Results(baseline="tf", trials=[trial("tf", 0)])
+    assert kinds(lone) == []
+    assert kinds(Results()) == []
+
+
+def test_drift_from_the_first_repeat_to_the_last():
+    results = race()
+    results.trials[-1].step_seconds = 1.2e-3
+    (found,) = judging.judge(results)
+    assert (found.kind, found.contender) == ("drift", "torch")
+    results.trials[-1].step_seconds = 1.05e-3
+    assert kinds(results) == []
+
+
+def test_outliers_are_named_once_per_contender():
+    (found,) = judging.judge(race(p99=7e-3))
+    assert (found.kind, found.contender) == ("outliers", "torch")
+    assert "7.0 times" in found.message
+
+
+def test_threads_in_force_are_compared_however_they_are_reported():
+    assert kinds(race(threads=1)) == ["unequal_threads"]
+    assert kinds(race(threads={"intra_op": 2, "inter_op": 1})) == []
+    assert kinds(race(threads={"intra_op": 1, "inter_op": 2})) == ["unequal_threads"]
+    assert kinds(race(threads=None)) == []
+
+
+def test_uncertified_diverged_and_synthetic():
+    results = race(certified=("tf",))
+    results.trials[1].status = "diverged"
+    results.config = {"optimizer": {"learning_rate": 3.0}}
+    results.dataset = Dataset(
+        name="mnist", title="MNIST", source="synthetic", synthetic=True, input_shape=[28, 28, 1], classes=[]
+    )
+    assert kinds(results) == ["synthetic_data", "uncertified", "diverged"]
+    assert "(now 3)" in judging.judge(results)[2].advice

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import sweep
+from bench.__main__ import run
+from bench.results import store
+from bench.results.schema import Results
+
+
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders a sweep's report was asked for; none is made."""
+    folders: list[Path] = []
+    monkeypatch.setattr(sweep, "report", lambda folder: folders.append(folder) or True)
+    return folders
+
+
+def test_every_combination_is_planned_and_run_and_then_reported_on(races, reported: list[Path], tmp_path: Path) -> None:
+    assert run(["-m", "model=mlp,cnn", "framework=tf,[tf,torch]"]) == 0
+    assert [(s.model.name, len(s.frameworks), folder.name) for s, _, folder in races.run] == [
+        ("mlp", 1, "0"),
+        ("mlp", 2, "1"),
+        ("cnn", 1, "2"),
+        ("cnn", 2, "3"),
+    ]
+    assert races.run[3][1] == "python -m bench model=cnn 'framework=[tf,torch]'"
+    [folder] = reported
+    assert folder.resolve() == races.run[0][2].parent
+    assert folder.resolve().is_relative_to(tmp_path / "multirun")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("model=mlp,cnnn", "run 1 of the sweep (model=cnnn): model=cnnn: there is no such model; did you mean 'cnn'?"),
+        ("train.epochs=1,2,abc", "run 2 of the sweep (train.epochs=abc): train.epochs=abc: must be an integer"),
+        ("train.batch_size=64,6000", "run 1 of the sweep (train.batch_size=6000): train.batch_size=6000: the data"),
+        ("framework=[tf],[]", "run 1 of the sweep (framework=[]): framework=[]: name at least one contender"),
+        ("train.epoch=1,2", "run 0 of the sweep (train.epoch=1): train.epoch: no such key"),
+        ("hydra.job.name=a,b", "Sweeping over Hydra's configuration is not supported"),
+    ],
+)
+def test_one_wrong_combination_and_nothing_is_started(
+    settings: str, message: str, races, reported: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-m", settings]) == 2
+    assert capsys.readouterr().err.startswith(message)
+    assert not races.run
+    assert not reported
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_fails_does_not_stop_the_others(races, reported: list[Path]) -> None:
+    assert run(["-m", "train.seed=1,0"]) == 1
+    assert len(races.run) == 2
+    assert len(reported) == 1
+
+
+def test_a_run_that_crashes_leaves_its_status_and_does_not_stop_the_others(
+    races, reported: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-m", "train.seed=2,0"]) == 1
+    crashed, fine = (folder for *_, folder in races.run)
+    assert store.read(crashed).status == "failed"
+    assert store.read(crashed).message == "a fault of our own"
+    assert store.read(crashed).command == "python -m bench train.seed=2"
+    assert store.read(fine).status == "ok"
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert len(reported) == 1
+
+
+def test_an_interrupt_ends_the_sweep_and_what_is_there_is_reported_on(races, reported: list[Path]) -> None:
+    assert run(["-m", "train.seed=0,3,5"]) == 130
+    assert len(races.run) == 2
+    assert len(reported) == 1
+
+
+def test_two_sweeps_of_one_second_do_not_share_a_folder(races, reported: list[Path]) -> None:
+    for _ in range(3):
+        assert run(["-m", "train.seed=0"]) == 0
+    assert len(set(reported)) == 3
+    assert len({folder for *_, folder in races.run}) == 3
+
+
+def test_a_folder_that_was_named_is_taken(races, reported: list[Path], tmp_path: Path) -> None:
+    assert run(["-m", "train.seed=0,4", "hydra.sweep.dir=mine", "hydra.sweep.subdir=seed${train.seed}"]) == 0
+    assert [folder for *_, folder in races.run] == [tmp_path / "mine" / "seed0", tmp_path / "mine" / "seed4"]
+
+
+def test_no_report_where_none_is_wanted(races, reported: list[Path]) -> None:
+    assert run(["-m", "train.seed=0", "report=false"]) == 0
+    assert not reported
+
+
+def test_a_report_that_fails_shows_in_the_exit_status(races, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "report", lambda folder: False)
+    assert run(["-m", "train.seed=0"]) == 1
+
+
+def test_the_status_is_read_from_what_the_runs_left(tmp_path: Path) -> None:
+    runs = [tmp_path / "0", tmp_path / "1"]
+    store.write(runs[0], Results(status="ok"))
+    assert sweep.status(tmp_path, runs) == 1, "a run without results has failed"
+    store.write(runs[1], Results(status="ok"))
+    assert sweep.status(tmp_path, runs) == sweep.status(tmp_path, []) == 0
+    store.write(runs[1], Results(status="running"))
+    assert sweep.status(tmp_path, runs) == sweep.status(tmp_path, []) == 1
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_report_is_a_process_of_its_own(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[list[str]] = []
+
+    def fake(arguments: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append(arguments)
+        return subprocess.CompletedProcess(arguments, code)
+
+    monkeypatch.setattr(subprocess, "run", fake)
+    assert sweep.report(tmp_path) is False, "nothing there to report on"
+    assert not calls
+    store.write(tmp_path / "0", Results(status="ok"))
+    assert sweep.report(tmp_path) is (code == 0)
+    assert calls == [[sys.executable, "-m", "reports", str(tmp_path)]]
+    said = capsys.readouterr()
+    assert str(tmp_path / "report.html") in said.out if code == 0 else "python -m reports" in said.err
