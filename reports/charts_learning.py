@@ -1,0 +1,157 @@
+"""Charts of learning: loss and accuracy against steps, epochs and seconds; repeats thin, their mean thick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
+
+from reports.figure import Chart, canvas, finish, label, legend
+from reports.format import digits
+from reports.frames import Array, Frames, thin
+from reports.load import Run
+from reports.palette import INK, LIGHT
+
+HEIGHT = 3.1
+MEAN_POINTS = 120
+"""Points of the thick line over steps: few enough to smooth the batches' noise away."""
+
+DASHES = (0, (4, 2))
+
+
+def draw(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> list[Chart]:
+    """Return the learning charts that the trials of `run` have data for."""
+    charts = [_per_step(run, colours, prefix, png)]
+    charts += [
+        _curves(run, colours, metric, against, prefix, png)
+        for against in ("epochs", "seconds")
+        for metric in ("loss", "accuracy")
+    ]
+    return [chart for chart in charts if chart]
+
+
+def _by_contender(run: Run) -> Iterator[tuple[str, list[Frames]]]:
+    names = dict.fromkeys(item.trial.contender for item in run.trials)
+    for name in names:
+        yield name, [item for item in run.trials if item.trial.contender == name]
+
+
+def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Chart | None:
+    with canvas(HEIGHT) as (figure, axes):
+        shown: list[Array] = []
+        for position, (name, trials) in enumerate(_by_contender(run)):
+            lines = [(item.steps, item.losses) for item in trials if item.steps is not None and item.losses is not None]
+            if not lines:
+                continue
+            colour = LIGHT[colours[name]]
+            for steps, losses in lines:
+                axes.plot(steps, losses, color=colour, linewidth=0.5, alpha=0.22)
+                shown.append(losses)
+            steps, mean = _smooth(lines)
+            axes.plot(steps, mean, color=colour, linewidth=_thickness(position), label=label(name))
+        if not shown:
+            return None
+        _loss_axis(axes, shown)
+        axes.set_xlabel("training step")
+        axes.set_ylabel("training loss")
+        axes.margins(x=0.01)
+        legend(axes)
+        return finish(
+            figure,
+            key="loss-per-step",
+            title="Training loss per step",
+            note="Faint: every repeat. Strong: mean over repeats, smoothed.",
+            prefix=prefix,
+            png=png,
+        )
+
+
+def _smooth(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the smoothed mean line of those that went to the end."""
+    steps, mean = _mean(lines)
+    places, values = thin(mean, MEAN_POINTS)
+    return np.interp(places, np.arange(1.0, mean.size + 1), steps), values
+
+
+def _mean(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the mean places and values of the longest lines: one that broke off would cut the others short."""
+    size = max(values.size for _, values in lines)
+    whole = [line for line in lines if line[1].size == size]
+    places, values = (np.vstack([line[part] for line in whole]).mean(axis=0) for part in (0, 1))
+    return places, values
+
+
+def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, prefix: str, png: bool) -> Chart | None:
+    with canvas(HEIGHT) as (figure, axes):
+        shown: list[Array] = []
+        splits: set[str] = set()
+        for position, (name, trials) in enumerate(_by_contender(run)):
+            colour, thickness = LIGHT[colours[name]], _thickness(position)
+            for split, style in (("train", DASHES), ("val", "-")):
+                lines = [_line(item, f"{split}_{metric}", against) for item in trials if item.epochs]
+                lines = [line for line in lines if np.isfinite(line[1]).any()]
+                if not lines:
+                    continue
+                splits.add(split)
+                shown += [values for _, values in lines]
+                for places, values in lines:
+                    axes.plot(places, values, color=colour, linestyle=style, linewidth=0.6, alpha=0.4)
+                places, values = _mean(lines)
+                marker = "o" if values.size == 1 else None
+                width = thickness if split == "val" else thickness * 0.7
+                axes.plot(places, values, color=colour, linestyle=style, linewidth=width, marker=marker)
+            if any(item.epochs for item in trials):
+                axes.plot([], [], color=colour, linewidth=2.4, label=label(name))
+        if not shown:
+            return None
+        for split, style, word in (("val", "-", "validation"), ("train", DASHES, "training")):
+            if split in splits:
+                axes.plot([], [], color=INK, linewidth=1.2, linestyle=style, label=word)
+        _finish_axes(axes, metric, against, shown)
+        legend(axes)
+        return finish(
+            figure,
+            key=f"{metric}-{against}",
+            title=f"{metric.capitalize()} against {'epochs' if against == 'epochs' else 'training time'}",
+            note="Thin: every repeat. Thick: their mean.",
+            prefix=prefix,
+            png=png,
+        )
+
+
+def _line(item: Frames, column: str, against: str) -> tuple[Array, Array]:
+    epochs = item.epochs
+    places = epochs["epoch"] if against == "epochs" else np.cumsum(epochs["seconds"])
+    return places, epochs[column]
+
+
+def _thickness(position: int) -> float:
+    """Return a width that shrinks from contender to contender: where two agree, both still show."""
+    return max(1.3, 3.6 - 1.9 * position)
+
+
+def _finish_axes(axes: Axes, metric: str, against: str, shown: list[Array]) -> None:
+    axes.set_ylabel(metric)
+    if metric == "loss":
+        _loss_axis(axes, shown)
+    else:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    if against == "epochs":
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        axes.set_xlabel("seconds of training (end-to-end clock, evaluation left out)")
+        axes.set_xlim(left=0)
+
+
+def _loss_axis(axes: Axes, shown: list[Array]) -> None:
+    """Make the loss axis logarithmic where the losses span more than a factor of 30."""
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    if values.size and values.min() > 0 and values.max() / values.min() > 30:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: digits(value, 1)))

@@ -1,0 +1,132 @@
+"""Charts of speed: ratios with their intervals, the distribution of step latencies, phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reports.figure import Chart, canvas, finish, label, log_ticks
+from reports.format import number, seconds
+from reports.frames import Array
+from reports.load import Run
+from reports.palette import INK, LIGHT
+
+LATENCY_BINS = 60
+
+
+def draw(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> list[Chart]:
+    """Return latency distribution and phases, where `run` has data for them."""
+    charts = [_latencies(run, colours, prefix, png), _phases(run, colours, prefix, png)]
+    return [chart for chart in charts if chart]
+
+
+def _names(run: Run) -> list[str]:
+    return list(dict.fromkeys(item.trial.contender for item in run.trials))
+
+
+def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Chart | None:
+    pools: dict[str, list[Array]] = {}
+    for item in run.trials:
+        if item.latencies is not None:
+            pools.setdefault(item.trial.contender, []).append(item.latencies)
+    if not pools:
+        return None
+    every = np.concatenate([part for parts in pools.values() for part in parts])
+    low, high = every.min(), max(np.quantile(every, 0.995), every.min() * 1.05)
+    edges = np.geomspace(low * 0.98, high * 1.02, LATENCY_BINS + 1)
+    beyond = int((every > edges[-1]).sum())
+    with canvas(0.75 + 0.85 * len(pools)) as (figure, axes):
+        for row, name in enumerate(pools):
+            _ridge(axes, -float(row), pools[name], edges, LIGHT[colours[name]])
+            axes.text(0, -row + 0.62, label(name, 40), transform=axes.get_yaxis_transform(), va="center")
+        axes.set_xscale("log")
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(-len(pools) + 0.85, 0.85)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        log_ticks(axes, _time_candidates(axes), _tick)
+        axes.set_xlabel("time per step, device synchronised after every step (log scale)")
+        rest = f" {beyond:,} of {every.size:,} steps lie beyond the right edge." if beyond else ""
+        return finish(
+            figure,
+            key="latency",
+            title="Distribution of step latencies",
+            note=f"All repeats together; line: p50, dots: p95 and p99.{rest}",
+            prefix=prefix,
+            png=png,
+        )
+
+
+def _ridge(axes: Axes, base: float, parts: list[Array], edges: Array, colour: str) -> None:
+    pooled = np.concatenate(parts)
+    heights = np.histogram(pooled, edges)[0].astype(np.float64)
+    heights *= 0.5 / max(heights.max(), 1.0)
+    axes.stairs(base + heights, edges, baseline=base, fill=True, color=colour, alpha=0.45)
+    axes.stairs(base + heights, edges, baseline=base, color=colour, linewidth=0.9)
+    middle, *tails = np.quantile(pooled, [0.5, 0.95, 0.99])
+    axes.plot([middle, middle], [base, base + 0.56], color=INK, linewidth=1.4)
+    axes.text(middle, base + 0.6, f" p50 {seconds(float(middle))}", ha="left", va="bottom", fontsize=8)
+    axes.plot(tails, [base + 0.05] * 2, linestyle="", marker="o", markersize=3.5, color=INK)
+
+
+def _time_candidates(axes: Axes) -> list[float]:
+    """Return round numbers of time within the axis, the roundest first."""
+    low, high = np.log10(axes.get_xlim())
+    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    steps = (1, 2, 5, 3, 1.5, 4, 7, *np.arange(1.1, 10, 0.1))
+    return [float(f"{step * 10.0**power:.6g}") for step in steps for power in decades]
+
+
+def _tick(value: float) -> str:
+    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns")):
+        if value * factor >= 0.9995:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value:.1g} s"
+
+
+def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Chart | None:
+    names = [name for name in _names(run) if phase_medians(run, name)]
+    if not names:
+        return None
+    with canvas(0.8 + 0.8 * len(names)) as (figure, axes):
+        total = max(sum(phase_medians(run, name).values()) for name in names)
+        if total <= 0:
+            return None
+        for row, name in enumerate(names):
+            left = 0.0
+            for place, (phase, value) in enumerate(phase_medians(run, name).items()):
+                alpha = 0.9 if place % 2 == 0 else 0.5
+                axes.barh(-row, value, left=left, height=0.34, color=LIGHT[colours[name]], alpha=alpha)
+                if value > total * 0.015 * (len(phase) + 1):
+                    axes.text(left + value / 2, -row - 0.2, phase, ha="center", va="top", fontsize=8)
+                left += value
+            title = f"{label(name, 40)}  {seconds(left)}"
+            axes.text(0, -row + 0.3, title, transform=axes.get_yaxis_transform(), va="center")
+        axes.set_xlim(0, total * 1.01)
+        axes.set_ylim(-len(names) + 0.45, 0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("seconds of one trial (median over repeats)")
+        return finish(
+            figure,
+            key="phases",
+            title="Where a trial's time goes",
+            note="Phases in order; narrow ones are unnamed here and listed in the table of phases.",
+            prefix=prefix,
+            png=png,
+        )
+
+
+def phase_medians(run: Run, contender: str) -> dict[str, float]:
+    """Return a contender's seconds by phase, the median over its repeats, in the order they ran."""
+    found: dict[str, list[float]] = {}
+    for item in run.trials:
+        if item.trial.contender != contender:
+            continue
+        for phase, value in item.trial.phases.items():
+            if (known := number(value)) is not None and known >= 0:
+                found.setdefault(phase, []).append(known)
+    return {phase: median(values) for phase, values in found.items()}

@@ -1,0 +1,170 @@
+"""The canvas of all charts: matplotlib figures out of pyplot's reach, as SVG for the page and files beside it."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from reports.palette import INK, LIGHT
+
+WIDTH = 4.9
+"""Inches: a chart fills a phone's width at its natural size, so that its text stays readable there."""
+
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "parallax",
+    # A contender's name may hold a dollar sign, which must not be read as mathematics.
+    "text.parse_math": False,
+    "font.size": 9,
+    "font.family": "sans-serif",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": INK,
+    "grid.alpha": 0.12,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.solid_capstyle": "round",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """One finished chart."""
+
+    key: str
+    """Its file name without suffix."""
+    title: str
+    """What it shows."""
+    note: str
+    """How to read it."""
+    markup: Markup
+    """The SVG for the page: its colours follow the page's, its ids are its own."""
+    svg: str
+    """The SVG for a file."""
+    png: bytes | None
+
+
+@contextmanager
+def canvas(height: float) -> Iterator[tuple[Figure, Axes]]:
+    """Give a figure of `WIDTH` × `height` inches in the house's style, and its axes."""
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A glyph the font lacks, a number no axis can hold: nothing that whoever asked for the page can act on.
+        warnings.simplefilter("ignore")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        yield figure, figure.subplots()
+
+
+def finish(figure: Figure, *, key: str, title: str, note: str, prefix: str, png: bool) -> Chart:
+    """Render `figure`; to be called inside its `canvas`. `prefix` makes its ids unique in the page."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = _tidy(text.getvalue())
+    picture = None
+    if png:
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", dpi=200, facecolor="white")
+        picture = stream.getvalue()
+    inline = _inline(svg, f"{prefix}-{key}", title)
+    return Chart(key=key, title=title, note=note, markup=Markup(inline), svg=svg, png=picture)
+
+
+def label(text: str, longest: int = 24) -> str:
+    """Return a name short enough for a chart."""
+    line = " ".join(text.split()) or "?"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def legend(axes: Axes) -> None:
+    """Put the legend above `axes`: in one row where that fits, else the figure grows."""
+    lengths = [len(str(text)) for text in axes.get_legend_handles_labels()[1]]
+    one_row = sum(lengths) + 6 * len(lengths) <= 62
+    columns = len(lengths) if one_row else max(1, 62 // (max(lengths) + 6))
+    rows = -(-len(lengths) // columns)
+    figure = axes.get_figure(root=True)
+    if figure is not None:
+        figure.set_figheight(figure.get_figheight() + 0.18 * (rows - 1))
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        ncol=columns,
+        borderaxespad=0.2,
+        handlelength=1.6,
+        columnspacing=1.2,
+    )
+
+
+def log_ticks(axes: Axes, candidates: Iterable[float], write: Callable[[float], str]) -> None:
+    """Label a logarithmic x axis at those candidates that have room; the earlier ones go first."""
+    low, high = axes.get_xlim()
+    kept: list[float] = []
+    for tick in candidates:
+        if not low <= tick <= high:
+            continue
+        if all(abs(math.log(tick / other)) > 0.11 * math.log(high / low) for other in kept):
+            kept.append(tick)
+    axes.set_xticks(sorted(kept))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+
+
+_NOISE = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
+_STAR = re.compile(r"<defs>\s*<style[^>]*>\*\{[^}]*\}</style>\s*</defs>")
+_FONT = re.compile(r"font-family:[^;\"]*;?|(font: [\d.]+px) [^;\"]*")
+_PATH = re.compile(r' d="([^"]*)"')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_STYLES = re.compile(r'style="([^"]*)"')
+
+
+def _tidy(svg: str) -> str:
+    """Return `svg` without prolog, metadata, the global style rule and digits that nobody sees."""
+    svg = _STAR.sub("", _NOISE.sub("", svg)).strip()
+    svg = _PATH.sub(_shorten, svg)
+    return re.sub(r"\n\s*", "\n", svg) + "\n"
+
+
+def _shorten(match: re.Match[str]) -> str:
+    return ' d="' + _DECIMALS.sub(r"\1", match[1]).replace("\n", "") + '"'
+
+
+def _inline(svg: str, prefix: str, title: str) -> str:
+    """Return `svg` to stand in a page: no fixed size, unique ids, colours by custom property."""
+    root, rest = svg.split(">", 1)
+    root = re.sub(r' (width|height|version)="[^"]*"', "", root)
+    root = f'{root} role="img" aria-label="{escape(title)}"'
+    body = _STYLES.sub(_restyle, rest)
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
+    return f"{root}>{body}"
+
+
+def _restyle(match: re.Match[str]) -> str:
+    style = _FONT.sub("", match[1]).replace(INK, "currentColor")
+    for index, colour in enumerate(LIGHT):
+        style = style.replace(colour, f"var(--c{index})")
+    return f'style="{style}"'

@@ -1,0 +1,146 @@
+"""Folders in, runs out: finds the runs in run and sweep folders and reads what they hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.results import store
+from bench.results.schema import Results
+from reports import frames
+from reports.frames import Frames
+
+LONGEST = 20_000
+"""Characters of any one text that are shown."""
+
+DEEPEST = 40
+"""Levels of nesting that are shown."""
+
+
+class NothingToReport(Exception):  # noqa: N818 (it is an answer, not a fault)
+    """None of the folders holds results; the message says so in one line."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Run:
+    """One run's folder and what could be read of it."""
+
+    folder: Path
+    name: str
+    """Its name on the page: unique among the runs of a report."""
+    results: Results | None = None
+    problem: str = ""
+    """Why there are no results, in one line."""
+    overrides: list[str] = field(default_factory=list)
+    """What the sweep set for this run."""
+    trials: list[Frames] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``failed``, ``interrupted``, ``running`` (it never came to an end) or ``no results``."""
+        return self.results.status if self.results else "no results"
+
+
+def load(folders: list[Path]) -> list[Run]:
+    """Return the runs in `folders`, each a run's folder or a sweep's, in the order given.
+
+    Raises `NothingToReport` where there is not a single readable result.
+    """
+    runs: list[Run] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise NothingToReport(f"{folder}: there is no such folder")
+        for place in _runs_in(folder):
+            label = folder.resolve().name or str(folder)
+            if place != folder:
+                label = place.name if len(folders) == 1 else f"{label}/{place.name}"
+            runs.append(_load_run(place, _unique(label, runs)))
+    if not any(run.results for run in runs):
+        places = ", ".join(str(folder) for folder in folders)
+        problems = "; ".join(run.problem for run in runs if run.problem)
+        raise NothingToReport(f"{places}: no results to report{f' ({problems[:300]})' if problems else ''}")
+    return runs
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    if (folder / store.NAME).exists():
+        return [folder]
+    # A numbered folder without results is a run of the sweep that came to nothing: it is shown as such.
+    found = [
+        item for item in folder.iterdir() if item.is_dir() and (item.name.isdecimal() or (item / store.NAME).exists())
+    ]
+    return sorted(found, key=lambda item: (not item.name.isdecimal(), len(item.name), item.name))
+
+
+def _unique(label: str, runs: list[Run]) -> str:
+    taken = {run.name for run in runs}
+    label = clean(label)
+    name, number = label, 2
+    while name in taken:
+        name, number = f"{label} ({number})", number + 1
+    return name
+
+
+def _load_run(folder: Path, name: str) -> Run:
+    run = Run(folder=folder, name=name, overrides=_overrides(folder))
+    try:
+        results = clean(store.read(folder))
+    except store.SchemaError as error:
+        missing = not (folder / store.NAME).exists()
+        run.problem = _status_message(folder) if missing else clean(str(error))
+        return run
+    run.results = results
+    run.trials = [frames.read(folder, trial) for trial in results.trials]
+    for trial in run.trials:
+        trial.log_tail = clean(trial.log_tail)
+    return run
+
+
+def _overrides(folder: Path) -> list[str]:
+    value = _yaml(folder / ".hydra" / "overrides.yaml")
+    return [clean(str(item)) for item in value] if isinstance(value, list) else []
+
+
+def _status_message(folder: Path) -> str:
+    """Return what the run's own status file says, where it left one, else that there are no results."""
+    value = _yaml(folder / "status.json")
+    message = value.get("message") if isinstance(value, dict) else None
+    return clean(str(message)) if message else "it left no results"
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        if path.stat().st_size > 1_000_000:
+            return None
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return `value` with every text in it cut to `LONGEST` and freed of what HTML and SVG cannot carry.
+
+    Dataclasses are changed in place; control characters, lone surrogates and marks that turn the direction
+    of writing become U+FFFD; what is nested deeper than `DEEPEST` becomes an ellipsis.
+    """
+    if isinstance(value, str):
+        text = value if len(value) <= LONGEST else value[:LONGEST] + " …"
+        return _UNPRINTABLE.sub("\ufffd", text)
+    if depth > DEEPEST:
+        return "…"
+    if isinstance(value, list):
+        return [clean(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item, depth + 1) for key, item in value.items()}
+    if dataclasses.is_dataclass(value):
+        for item in dataclasses.fields(value):
+            setattr(value, item.name, clean(getattr(value, item.name), depth + 1))
+    return value

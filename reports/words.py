@@ -1,0 +1,82 @@
+"""What a run says of itself in words: title, ending, certificate, conditions, configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from bench.results.schema import Results
+from reports import summary
+from reports.format import plain
+
+FIRST_CONDITIONS = ("device", "precision", "threads", "batch_size", "optimizer", "epochs")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Badge:
+    """The parity certificate at a glance."""
+
+    kind: str
+    """``good``, ``bad`` or ``none``: its look."""
+    words: str
+    message: str
+
+
+def title(results: Results, fallback: str) -> str:
+    """Return dataset and model, or `fallback` where neither is known."""
+    dataset = (results.dataset.title or results.dataset.name) if results.dataset else ""
+    model = results.model.name if results.model else ""
+    return " × ".join(part for part in (dataset, model) if part) or fallback
+
+
+def ending(results: Results) -> str:
+    """Return what happened, where the run did not end well."""
+    done = sum(trial.status == "ok" for trial in results.trials)
+    what = {
+        "failed": "This run failed",
+        "interrupted": "This run was interrupted",
+        "running": "This run has not come to its end (it is still running, or was killed)",
+    }.get(results.status)
+    if not what:
+        return results.message if results.status != "ok" else ""
+    rest = f": {results.message}" if results.message else ""
+    return f"{what}{rest.rstrip('.')}. {done} finished trial{'' if done == 1 else 's'} shown."
+
+
+def badge(results: Results) -> Badge:
+    """Return the parity certificate at a glance."""
+    message = results.parity.message
+    if results.parity.passed:
+        return Badge(kind="good", words="Certified: the same work", message=message)
+    if results.parity.passed is False:
+        return Badge(kind="bad", words="NOT certified", message=message)
+    if len(summary.names(results)) < 2:
+        return Badge(kind="none", words="Lone contender", message=message or "There is nothing to compare it with.")
+    return Badge(kind="bad", words="NOT certified: not checked", message=message)
+
+
+def conditions(results: Results) -> list[tuple[str, str]]:
+    """Return what every number holds under, the most telling first."""
+    known = results.conditions
+    order = [key for key in FIRST_CONDITIONS if key in known]
+    order += [key for key in known if key not in FIRST_CONDITIONS]
+    return [(key.replace("_", " "), plain(known[key])) for key in order]
+
+
+def flat(value: dict[str, Any], start: str = "") -> list[tuple[str, str]]:
+    """Return nested settings as lines with dotted names."""
+    found: list[tuple[str, str]] = []
+    for key, item in value.items():
+        if isinstance(item, dict):
+            found += flat(item, f"{start}{key}.")
+        else:
+            found.append((f"{start}{key}", plain(item)))
+    return found[:1000]
+
+
+def configuration(config: dict[str, Any]) -> str:
+    """Return the resolved configuration as the YAML it came from."""
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100) if config else ""
+    return text if len(text) <= 200_000 else text[:200_000] + "\n…"

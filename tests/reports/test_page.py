@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+
+from bench.results import store
+from bench.results.schema import Check, Comparison, Parity
+from reports import page as pages
+from reports import palette
+from reports.load import load
+from reports.render import html
+
+CURVES = {"loss-epochs", "accuracy-epochs", "loss-seconds", "accuracy-seconds"}
+CHARTS = {"ratios", "latency", "phases", "loss-per-step", *CURVES}
+
+
+class Seen(HTMLParser):
+    """Tags with their attributes, all text, and ids, of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def rendered(*folders, **options) -> str:
+    return html(pages.build(load(list(folders)), pictures=False, **options))
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", Seen(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)).text)
+
+
+def test_a_run_says_its_verdict_first(run_folder):
+    text = words(rendered(run_folder))
+    assert text.index("torch is 1.32× faster than tf per training step") < text.index("contender")
+    assert "Certified: the same work" in text
+    assert "1.24 ms" in text.replace("\u202f", " ")
+    assert "97.4 % ± 0.20" in text.replace("\u202f", " ")
+    assert "PyTorch 2.15.0" in text
+    assert "adam (learning_rate 0.001)" in text
+    assert "Three repeats make a wide interval. Try measure.repeats=5." in text
+    for heading in ("Learning", "Speed", "Evidence", "Parity certificate", "Trials", "Data", "Model", "Machine"):
+        assert heading in text
+    assert "python -m bench dataset=digits model=mlp" in text
+    assert "batch_size: 64" in text
+
+
+def test_every_chart_is_there_valid_and_with_ids_of_its_own(run_folder):
+    page = pages.build(load([run_folder]))
+    assert {name for name, _ in page.charts} == CHARTS
+    for _, chart in page.charts:
+        for svg in (chart.svg, str(chart.markup)):
+            assert ET.fromstring(svg).tag.endswith("svg")
+        assert chart.png is not None
+        assert chart.png.startswith(b"\x89PNG")
+    seen = Seen(html(page))
+    ids = [attributes["id"] for _, attributes in seen.tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    used = [value[1:] for _, a in seen.tags for key, value in a.items() if key.endswith("href") and value]
+    assert set(used) <= set(ids)
+
+
+def test_nothing_is_asked_of_the_network_and_no_script_runs(run_folder, sweep_folder):
+    for text in (rendered(run_folder), rendered(sweep_folder)):
+        seen = Seen(text)
+        assert "default-src 'none'" in text
+        assert not [tag for tag, _ in seen.tags if tag in ("script", "link", "iframe", "img", "object", "base")]
+        for _, attributes in seen.tags:
+            for key, value in attributes.items():
+                assert not key.startswith("on")
+                if key in ("src", "href", "xlink:href", "action"):
+                    assert (value or "").startswith("#")
+        assert "@import" not in text
+        assert not re.search(r"url\((?!#)", text)
+
+
+def test_light_and_dark_take_every_colour_from_the_page(run_folder):
+    text = rendered(run_folder)
+    assert "prefers-color-scheme: dark" in text
+    drawings = "".join(re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL))
+    assert "currentColor" in drawings
+    assert palette.INK not in drawings
+    assert not [colour for colour in palette.LIGHT if colour in drawings]
+    assert {"var(--c0)", "var(--c1)"} == set(re.findall(r"var\(--c\d\)", drawings))
+
+
+def test_hostile_names_are_text(make_run, tmp_path):
+    evil = "<script>alert(1)</script>\"'$\\frac{"
+    results = make_run(tmp_path, repeats=1)
+    for trial in results.trials:
+        trial.contender = trial.contender if trial.contender == "tf" else evil
+        trial.message, trial.status = evil, "failed" if trial.contender == evil else "ok"
+    results.contenders[1].name = results.contenders[1].framework = evil
+    results.comparison[0].contender = results.comparison[0].verdict = evil
+    results.message, results.status, results.command = evil, "failed", evil
+    results.config = results.conditions = results.machine = {evil: {evil: [evil]}}
+    results.dataset.title = results.dataset.note = results.dataset.classes[0] = evil
+    results.model.layers[0].name = results.warnings[0].message = results.parity.checks[0].detail = evil
+    (tmp_path / "trials/torch-0/log.txt").write_text(evil)
+    store.write(tmp_path, results)
+    text = rendered(tmp_path)
+    assert "<script" not in text
+    assert "alert(1)" in text
+    for drawing in re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL):
+        ET.fromstring(drawing)
+
+
+def test_an_uncertified_run_is_marked_everywhere(make_run, tmp_path):
+    results = make_run(tmp_path)
+    results.parity.passed, results.parity.message = False, "gradients depart at layer 2"
+    results.parity.checks.append(
+        Check(
+            contender="torch",
+            baseline="tf",
+            quantity="weights",
+            precision="float64",
+            error=None,
+            tolerance=1e-9,
+            scale="the global norm",
+            passed=False,
+            detail="first at step 1: epsilon?",
+        )
+    )
+    for item in results.comparison:
+        item.certified = False
+    store.write(tmp_path, results)
+    text = words(rendered(tmp_path))
+    assert "NOT certified gradients depart at layer 2" in text
+    assert "Certified: the same work" not in text
+    assert text.count("uncertified") >= 2 + len(results.comparison)
+    assert text.index("first at step 1: epsilon?") < text.index("✓")
+
+
+def test_synthetic_data_is_said_beside_every_accuracy(make_run, tmp_path):
+    results = make_run(tmp_path)
+    results.dataset.synthetic, results.dataset.note = True, "synthetic stand-in"
+    store.write(tmp_path, results)
+    text = rendered(tmp_path)
+    assert text.count("synthetic stand-in") >= 7
+
+
+def test_trials_that_did_not_end_well_are_named(make_run, tmp_path):
+    results = make_run(tmp_path)
+    results.status, results.message = "interrupted", "stopped by Ctrl-C"
+    results.trials[1].status, results.trials[1].message = "diverged", "the loss is NaN at step 17"
+    store.write(tmp_path, results)
+    text = words(rendered(tmp_path))
+    assert "This run was interrupted: stopped by Ctrl-C. 5 finished trials shown." in text
+    assert "torch, repeat 0: diverged. the loss is NaN at step 17" in text
+    assert "the last line" in text
+    assert "2 of 3 trials finished" in text
+
+
+def test_a_lone_contender_has_nothing_to_compare(make_run, tmp_path):
+    make_run(tmp_path, contenders=("torch",))
+    text = words(rendered(tmp_path)).replace("\u202f", " ")
+    assert "torch alone: 1.24 ms per training step" in text
+    assert "Lone contender There is nothing to compare it with." in text
+    assert "NOT certified" not in text
+
+
+def test_a_run_with_nothing_in_it_still_makes_a_page(tmp_path):
+    store.write(tmp_path, store.build(pages.Results, {"status": "failed", "message": "no GPU"}))
+    text = words(rendered(tmp_path))
+    assert "This run failed: no GPU. 0 finished trials shown." in text
+
+
+def test_missing_tables_cost_their_charts_alone(make_run, tmp_path):
+    make_run(tmp_path, files=False)
+    page = pages.build(load([tmp_path]), pictures=False)
+    assert {name for name, _ in page.charts} == {"ratios", "phases"}
+    assert "steps.parquet is missing" in words(html(page))
+
+
+@pytest.mark.parametrize("value", [1e300, 1e-300, -1.0, 0.0, None])
+def test_absurd_numbers_cost_a_chart_at_most(make_run, tmp_path, value):
+    results = make_run(tmp_path, repeats=2)
+    for item in (*results.comparison, *results.agreement):
+        item.low = item.high = value
+    for item in results.comparison[1:]:
+        item.ratio = value
+    for trial in results.trials:
+        trial.step_seconds = trial.throughput = trial.epoch_seconds = value
+        trial.metrics["test_accuracy"] = value
+        trial.phases["train"] = value or 0.0
+        trial.num_parameters = 10**300
+    store.write(tmp_path, results)
+    assert "Evidence" in rendered(tmp_path)
+
+
+def test_huge_tables_are_cut_and_counted(make_run, tmp_path):
+    results = make_run(tmp_path, repeats=1)
+    results.parity.checks *= 1000
+    store.write(tmp_path, results)
+    text = rendered(tmp_path)
+    assert f"and {len(results.parity.checks) - pages.MOST_ROWS} more in results.json" in text
+
+
+def test_a_sweep_begins_with_its_overview(sweep_folder):
+    text = rendered(sweep_folder)
+    head = words(text.split("<article")[0])
+    assert "2 of 5 runs finished; not finished: runs 2, 3, 10" in head
+    assert head.count("torch is 1.32× faster") == 3
+    assert "no such GPU <0>" in head
+    assert "model=<b>cnn</b>" in head
+    assert text.count("<article") == 5
+    assert "This run was interrupted: stopped by Ctrl-C" in words(text)
+    ids = [attributes["id"] for _, attributes in Seen(text).tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_one_colour_per_contender_throughout_a_sweep(make_run, tmp_path):
+    make_run(tmp_path / "0", contenders=("torch",), files=False)
+    make_run(tmp_path / "1", contenders=("tf",), files=False)
+    page = pages.build(load([tmp_path]), pictures=False)
+    assert page.colours == {"torch": 0, "tf": 1}
+    assert [view.lines[0].colour for view in page.views] == [0, 1]
+
+
+def test_a_comparison_across_runs_is_shown_as_unpaired(sweep_folder):
+    item = Comparison(
+        contender="torch",
+        baseline="tf",
+        quantity="step_seconds",
+        ratio=0.8,
+        low=0.7,
+        high=0.9,
+        repeats=3,
+        paired=False,
+        certified=True,
+        verdict="torch is 1.25× faster than tf",
+    )
+    group = pages.Across(title="digits × mlp", comparison=[item], parity=Parity(passed=True, message="same spec"))
+    text = words(rendered(sweep_folder, across=[group]))
+    assert "machine drift is not controlled" in text
+    assert "unpaired" in text
+    assert "same spec" in text
