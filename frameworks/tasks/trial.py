@@ -72,7 +72,8 @@ def _compute_clock(request: Request, room: Room, samples: Any, phases: clock.Pha
         step()
         room.synchronize()
     with phases.phase("warmup"):
-        warm = clock.latency(step, room.synchronize, measure["warmup_steps"])
+        # One at least: the clocks take their lengths from it.
+        warm = clock.latency(step, room.synchronize, max(1, measure["warmup_steps"]))
     steps = clock.budget(float(np.median(warm[len(warm) // 2 :])), measure)
     with phases.phase("latency"):
         latency = clock.latency(step, room.synchronize, steps)

@@ -23,7 +23,7 @@ def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> 
 
 def predict(forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
     """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
-    logits = [forward(samples.x[i : i + batch_size]) for i in range(0, len(samples.x), batch_size)]
+    logits = [forward(part) for part in samples.parts(batch_size)]
     return lambda: np.concatenate([np.array(part) for part in logits])
 
 

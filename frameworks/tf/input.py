@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 
 
-class Samples(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Samples:
     """Samples in memory: uint8 (n, H, W, C) and int64 (n,)."""
 
     x: tf.Tensor
     y: tf.Tensor
+    _parts: dict[int, list[tf.Tensor]] = field(default_factory=dict)
+
+    def parts(self, batch_size: int) -> list[tf.Tensor]:
+        """Return x in batches; cut once, because each cut is a copy here and a mere view in PyTorch."""
+        if batch_size not in self._parts:
+            starts = range(0, len(self.x), batch_size)
+            self._parts[batch_size] = [self.x[start : start + batch_size] for start in starts]
+        return self._parts[batch_size]
 
 
 def place(x: np.ndarray, y: np.ndarray) -> Samples:
@@ -27,7 +36,7 @@ def batches(samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bo
     Each batch is gathered whole. One iterator serves all epochs, so the next epoch's first batch is ready when
     the last one ends.
     """
-    x, y = samples
+    x, y = samples.x, samples.y
     full = orders.shape[1] // batch_size
     if drop_last or orders.shape[1] % batch_size == 0:
         indices = orders[:, : full * batch_size].reshape(-1, batch_size)

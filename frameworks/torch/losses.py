@@ -19,8 +19,7 @@ class Trace:
 
     def add(self, loss: Tensor) -> None:
         """Note one step's loss down."""
-        if self.keep:
-            self.losses.append(loss.detach())
+        self.losses.append(loss.detach())
 
     def rewind(self) -> None:
         """Begin the trace anew."""

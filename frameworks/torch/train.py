@@ -16,7 +16,7 @@ from frameworks.torch.input import Samples, batches, repeated
 
 
 class Step:
-    """One training step; counts what is right and adds up the loss on the device, as Keras's metrics do."""
+    """One training step; counts what is right and keeps the loss on the device, as Keras's metrics do."""
 
     def __init__(self, built: Built, on: torch.device) -> None:
         self.built = built
@@ -32,8 +32,10 @@ class Step:
         loss.backward()
         built.optimizer.step()
         self.right += (outputs.argmax(1) == y).sum()
-        self.total += loss.detach() * len(y)
-        built.trace.add(loss)
+        if built.trace.keep:
+            built.trace.add(loss)
+        else:
+            self.total.add_(loss.detach(), alpha=len(y))
 
     def rewind(self) -> None:
         """Begin an epoch."""
@@ -64,8 +66,10 @@ def train(
             step(x.to(on, non_blocking=True), y.to(on, non_blocking=True))
         device.synchronize(on)
         seconds = now() - begin
-        loss, accuracy = float(step.total) / count, float(step.right) / count
-        if not hook(epoch, seconds, built.trace.fetch(), loss, accuracy):
+        losses, accuracy = built.trace.fetch(), float(step.right) / count
+        sizes = [len(part) for part in np.split(order[:count], range(batch_size, count, batch_size))]
+        loss = float(step.total) / count if losses is None else float(np.average(losses, weights=sizes))
+        if not hook(epoch, seconds, losses, loss, accuracy):
             break
 
 
