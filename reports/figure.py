@@ -89,7 +89,8 @@ def finish(figure: Figure, *, key: str, title: str, note: str, prefix: str, png:
     picture = None
     if png:
         stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=200, facecolor="white")
+        # Level 1 takes a third of the time of the default, for files a tenth larger.
+        figure.savefig(stream, format="png", dpi=200, facecolor="white", pil_kwargs={"compress_level": 1})
         picture = stream.getvalue()
     inline = _inline(svg, f"{prefix}-{key}", title)
     return Chart(key=key, title=title, note=note, markup=Markup(inline), svg=svg, png=picture)

@@ -97,6 +97,8 @@ class Parity:
     passed: bool | None = None
     """None for a lone contender: there was nothing to compare it with."""
     checks: list[Check] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """By contender: how long its process took; nothing for one whose fingerprint was kept from before."""
     modes: dict[str, str] = field(default_factory=dict)
     """By contender: the mode the float64 steps were computed in (fit, manual loop, …)."""
     corrected: list[str] = field(default_factory=list)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -95,7 +96,7 @@ def torch_by_hand(x, y, watch: bool):
     from torch import nn
 
     sizes = [784, 256, 256, 128]
-    hidden = [part for a, b in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(a, b), nn.ReLU())]
+    hidden = [part for a, b in itertools.pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())]
     model = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(128, 10))
     criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters())
     x, y = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), torch.from_numpy(y)
