@@ -169,7 +169,10 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return f"({_pairs(value)})"
+        name, rest = value.get("name", ""), {key: item for key, item in value.items() if key != "name"}
+        return f"{name} ({_pairs(rest)})".strip() if rest else str(name)
+    if isinstance(value, float):
+        return f"{value:g}"
     return formats.MISSING if value is None else str(value)
 
 
@@ -190,15 +193,12 @@ def _certificate(parity: Parity) -> list[RenderableType]:
 
 def _warnings(warnings: list[RunWarning]) -> list[RenderableType]:
     """Show the first of each kind and contender in full; the rest is counted, and stands in the report."""
-    groups: dict[tuple[str, str | None], list[RunWarning]] = {}
-    for warning in warnings:
-        groups.setdefault((warning.kind, warning.contender), []).append(warning)
+    groups = compare.grouped(warnings)
     parts: list[RenderableType] = []
-    for group in list(groups.values())[:MOST_WARNINGS]:
-        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
-        parts.append(Line(f"warning: {group[0].message}{more}", "", "yellow"))
-        if group[0].advice:
-            parts.append(Line(group[0].advice, "  "))
+    for warning in groups[:MOST_WARNINGS]:
+        parts.append(Line(f"warning: {warning.message}", "", "yellow"))
+        if warning.advice:
+            parts.append(Line(warning.advice, "  "))
     if len(groups) > MOST_WARNINGS:
         parts.append(Line(f"… and {len(groups) - MOST_WARNINGS} more warnings in the report"))
     return parts

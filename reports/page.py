@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.results.across import Across
-from bench.results.schema import Agreement, Check, Comparison, Results, Trial
+from bench.results.compare import grouped
+from bench.results.schema import Agreement, Check, Comparison, Results, RunWarning, Trial
 from reports import charts_learning, charts_ratio, charts_speed, palette, summary, words
 from reports.figure import Chart
 from reports.load import Run
@@ -43,6 +44,8 @@ class View:
     quality: list[Agreement] = field(default_factory=list)
     conditions: list[tuple[str, str]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
+    """One per kind and contender."""
     learning: list[Chart] = field(default_factory=list)
     speed: list[Chart] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
@@ -110,6 +113,7 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool) -> View:
         troubles=[
             Trouble(trial=item.trial, log_tail=item.log_tail) for item in run.trials if item.trial.status != "ok"
         ],
+        warnings=grouped(results.warnings),
         phases={name: charts_speed.phase_medians(run, name) for name in summary.names(results)},
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),

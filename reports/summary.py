@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean, geometric_mean, stdev
 
-from bench.results.schema import Agreement, Comparison, Results, Trial
+from bench.results.schema import QUALITIES, Agreement, Comparison, Results, Trial
 from reports.format import number
 
 
@@ -42,13 +42,17 @@ class Line:
 
 
 def spread(trials: list[Trial], quantity: str) -> Spread:
-    """Return mean and standard deviation of `quantity` over the trials that ended well."""
+    """Return mean and standard deviation of `quantity` over the trials that ended well.
+
+    Means of times and rates are geometric, so that two rows divide to the ratio of the verdict.
+    """
     values = [trial.throughput if quantity == "throughput" else trial.quantity(quantity) for trial in trials]
     known = [found for value in values if (found := number(value)) is not None]
     if not known:
         return Spread(mean=None, deviation=None, repeats=0)
     deviation = stdev(known) if len(known) > 1 else None
-    return Spread(mean=fmean(known), deviation=deviation, repeats=len(known))
+    mean = fmean(known) if quantity in QUALITIES or min(known) <= 0 else geometric_mean(known)
+    return Spread(mean=mean, deviation=deviation, repeats=len(known))
 
 
 def names(results: Results) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.results import stats, words
-from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Contender, Results, Trial
+from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Contender, Results, RunWarning, Trial
 
 Compute = Callable[[Sequence[float], Sequence[float]], stats.Interval]
 
@@ -107,6 +107,17 @@ def agreements(
                 )
             )
     return found
+
+
+def grouped(warnings: Sequence[RunWarning]) -> list[RunWarning]:
+    """Return one warning per kind and contender, the first of each, which says how many more there were."""
+    groups: dict[tuple[str, str | None], list[RunWarning]] = {}
+    for warning in warnings:
+        groups.setdefault((warning.kind, warning.contender), []).append(warning)
+    return [
+        replace(first, message=f"{first.message} (and {len(rest)} more like it)") if rest else first
+        for first, *rest in groups.values()
+    ]
 
 
 def summary(results: Results) -> list[Row]:
