@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,8 +21,16 @@ from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.contract import Request
 
+CHILD_NEEDS = ("numpy", "safetensors")
+"""What a child imports beside its framework (`frameworks.worker`); neither comes with torch of its own accord."""
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""A contender's name is a folder's name too."""
+
 _ASK = """
-import json, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]  # not the folder this is run in
+import json
 from importlib import metadata
 found = {"python": "%d.%d" % sys.version_info[:2]}
 for name in sys.argv[1:]:
@@ -53,17 +63,21 @@ def find(frameworks: Mapping[str, Mapping[str, Any]]) -> list[Contender]:
 
 
 def _contender(name: str, settings: dict[str, Any]) -> Contender:
+    if not NAME.fullmatch(name):
+        raise RequestError(f"frameworks.{name}: a contender's name may have letters, digits, '_', '-' and '.' only")
     backend, python = settings["backend"], settings.get("python") or ""
     key = f"frameworks.{name}.python={python}"
     packages = rooms.packages(backend)
-    versions = _versions(python, tuple(packages), key)
-    needed = next(iter(packages))
-    if not versions[needed]:
+    versions = dict(_versions(python, (*packages, *CHILD_NEEDS), key))
+    missing = [item for item, version in versions.items() if not version]
+    if missing:
         where = f"{key}: " if python else ""
+        be, them = ("is", "it") if len(missing) == 1 else ("are", "them")
         raise RequestError(
-            f"{where}{needed} is not installed for contender '{name}'; install it with: "
-            f"{python or 'python'} -m pip install {needed}"
+            f"{where}{' and '.join(missing)} {be} not installed for contender '{name}'; install {them} with: "
+            f"{shlex.quote(python or 'python')} -m pip install {' '.join(missing)}"
         )
+    del versions["safetensors"]  # it carries arrays; no number depends on it
     return Contender(
         name=name,
         backend=backend,
@@ -88,13 +102,15 @@ def _versions(python: str, packages: tuple[str, ...], key: str) -> dict[str, str
     if not Path(python).is_file():
         raise RequestError(f"{key}: there is no such file; it must be the python of a virtual environment")
     try:
-        done = subprocess.run(
-            [python, "-I", "-c", _ASK, *packages], capture_output=True, text=True, timeout=60, check=True
-        )
-        answer: dict[str, str] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        # Without PYTHON* as its children will be, but with the user's own packages, which they see.
+        command = [python, "-E", "-c", _ASK, *packages]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+        # The last line: what a site's own start-up prints comes before it.
+        answer: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
+        version = tuple(map(int, answer["python"].split(".")))
+    except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError, AttributeError):
         raise RequestError(f"{key}: does not answer as a Python interpreter does") from None
-    if tuple(map(int, answer["python"].split("."))) < (3, 11):
+    if version < (3, 11):
         raise RequestError(f"{key}: is Python {answer['python']}; a contender needs 3.11 or newer")
     return answer
 
@@ -111,9 +127,13 @@ def _devices(contenders: list[Contender]) -> list[str]:
                 )
         return ["cpu"] * len(contenders)
     with ThreadPoolExecutor() as pool:
-        sees = list(
-            pool.map(lambda pair: pair[1] != "cpu" and _sees_gpu(pair[0]), zip(contenders, wanted, strict=True))
-        )
+        try:
+            sees = list(
+                pool.map(lambda pair: pair[1] != "cpu" and _sees_gpu(pair[0]), zip(contenders, wanted, strict=True))
+            )
+        except BaseException:
+            launch.stop()
+            raise
     for contender, device, seen in zip(contenders, wanted, sees, strict=True):
         if device == "gpu" and not seen:
             raise RequestError(

@@ -33,7 +33,8 @@ def remember(plan: Plan, trials: list[Trial], contenders: list[Contender]) -> No
     """Keep what a trial of each contender took, for the next run of the same kind."""
     known = _known()
     for contender in contenders:
-        took = [sum(trial.phases.values()) for trial in trials if trial.contender == contender.name]
+        mine = [trial for trial in trials if trial.contender == contender.name and trial.status == "ok"]
+        took = [sum(trial.phases.values()) for trial in mine]
         if took:
             known[_key(plan, contender)] = sum(took) / len(took)
     with suppress(OSError):

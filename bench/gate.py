@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from bench import launch
@@ -53,17 +55,29 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> str:
     request = work.request("parity", contender, 0, scratch)
     kept = folder / f"{contender.name}.safetensors"
     cached = cache_folder() / "fingerprints" / f"{_key(request, contender)}.safetensors"
-    if not cached.exists():
-        found = launch.run(request, lambda _: None)
-        shutil.copyfile(scratch / "log.txt", folder / f"{contender.name}.log.txt")
-        if found.status != "ok":
-            return found.message
+    if _is_sound(cached, contender.name):
+        shutil.copyfile(cached, kept)
+        return ""
+    kept.unlink(missing_ok=True)
+    found = launch.run(request, lambda _: None)
+    shutil.copyfile(scratch / "log.txt", folder / f"{contender.name}.log.txt")
+    if found.status != "ok":
+        return found.message
+    shutil.copyfile(scratch / FILE, kept)
+    with suppress(OSError):  # a cache that cannot be written costs time, not the run
         cached.parent.mkdir(parents=True, exist_ok=True)
-        half = cached.with_name(f".{cached.name}.{contender.name}")
-        shutil.copyfile(scratch / FILE, half)
+        half = cached.with_name(f".{cached.name}.{os.getpid()}.{contender.name}")
+        shutil.copyfile(kept, half)
         half.replace(cached)
-    shutil.copyfile(cached, kept)
     return ""
+
+
+def _is_sound(cached: Path, contender: str) -> bool:
+    try:
+        certificate.load(cached, contender)
+    except ValueError:
+        return False
+    return True
 
 
 def _key(request: Request, contender: Contender) -> str:
@@ -83,7 +97,7 @@ def _could_not(name: str, baseline: str, trouble: str) -> Check:
     return Check(
         contender=name,
         baseline=baseline,
-        quantity="fingerprint",
+        quantity=certificate.NOTHING_LEFT,
         precision="float64",
         error=None,
         tolerance=0.0,

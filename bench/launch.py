@@ -72,6 +72,7 @@ def run(request: Request, listen: Listener) -> Outcome:
             raise
         finally:
             _running.discard(child)
+            _end_group(child)  # helpers of a compiler, which would work into the next trial
     found = _read(folder, status)
     found.wall_seconds, found.cpu_seconds = time.perf_counter() - begin, cpu_seconds
     return found
@@ -80,8 +81,7 @@ def run(request: Request, listen: Listener) -> Outcome:
 def stop() -> None:
     """End every child that runs now, for an interrupt that reaches another thread than theirs."""
     for child in list(_running):
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+        _end_group(child)
 
 
 def _environment(request: Request, cache: str) -> dict[str, str]:
@@ -103,24 +103,32 @@ def _follow(child: subprocess.Popen[bytes], listen: Listener) -> tuple[int, floa
     """Hand on what the child tells until it ends; return its exit status and its CPU seconds."""
     assert child.stdout is not None
     for line in child.stdout:
-        with suppress(ValueError):
-            listen(json.loads(line))
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and "event" in told:
+            listen(told)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     return child.returncode, usage.ru_utime + usage.ru_stime
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+    _end_group(child)
     child.wait()
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _read(folder: Path, status: int) -> Outcome:
     try:
         values = json.loads(outcome(folder).read_text(encoding="utf-8"))
         return Outcome(status=values.pop("status"), message=values.pop("message", ""), values=values)
-    except (OSError, ValueError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Outcome(status="failed", message=_died(folder, status))
 
 

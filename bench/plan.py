@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +14,19 @@ from omegaconf import DictConfig, OmegaConf
 
 from bench import contenders, datasets
 from bench.datasets import Prepared, Splits
-from bench.errors import RequestError, unknown
+from bench.errors import RequestError, nearest, unknown
 from bench.preparing import Preparing
 from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
 from frameworks.reference import OPTIMIZERS, float32
 from frameworks.spec import Network, SpecError, parse
+
+BELOW = {"momentum": 1.0, "beta_1": 1.0, "beta_2": 1.0}
+"""Hyperparameters that are a decay: at 1 nothing would ever be forgotten, and Adam would divide by zero."""
+
+FLOAT32_MOST = 3.4028235e38
+SEEDS = 2**32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +79,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     """Check everything that `cfg` asks for and prepare its data; raise `RequestError` for what cannot be done."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     optimizer = _optimizer(config["optimizer"])
+    _check_seed(config)
     names = list(config["frameworks"])
     baseline = config["baseline"] or names[0]
     if baseline not in names:
@@ -108,18 +117,50 @@ def _network(model: Mapping[str, Any], prepared: Prepared) -> Network:
 
 
 def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
-    name = given["name"]
+    """Return name and hyperparameters, every one of them, as the float32 numbers that both sides will have."""
+    name = str(given.get("name"))
     if name not in OPTIMIZERS:
         raise unknown("optimizer.name", name, OPTIMIZERS)
-    bounds = {"learning_rate": (0, None), "momentum": (0, 1), "beta_1": (0, 1), "beta_2": (0, 1), "epsilon": (0, None)}
-    for key, (least, below) in bounds.items():
-        value = given.get(key)
-        if value is not None and not (least <= value and (below is None or value < below)):
-            limit = f"at least {least}" + (f" and below {below}" if below else "")
-            raise RequestError(f"optimizer.{key}={value}: must be {limit}")
-    if given.get("nesterov") and not given["momentum"]:
+    fields = {item.name: item.default for item in dataclasses.fields(OPTIMIZERS[name]) if item.init}
+    for key in given:
+        if key not in fields and key != "name":
+            raise RequestError(
+                f"optimizer.{key}: {name} has no such hyperparameter{nearest(key, fields)}; "
+                f"optimizer={name} chooses {name} with its own"
+            )
+    settled: dict[str, Any] = {"name": name}
+    for key, default in fields.items():
+        value = given.get(key, default)
+        if value is dataclasses.MISSING:
+            raise RequestError(f"optimizer.{key}: must be set, {name} needs it")
+        settled[key] = value if isinstance(default, bool) else _hyperparameter(key, value)
+    if settled.get("nesterov") and not settled["momentum"]:
         raise RequestError("optimizer.nesterov=true: needs a momentum, as in optimizer.momentum=0.9")
-    return {key: float32(value) if isinstance(value, float) else value for key, value in given.items()}
+    return settled
+
+
+def _hyperparameter(key: str, value: Any) -> float:
+    """Return `value` as a float32 number; the limits hold for what it becomes, not for what was written."""
+    where = f"optimizer.{key}={value}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RequestError(f"{where}: must be a number")
+    below = BELOW.get(key, math.inf)
+    rounded = float32(value) if abs(value) < FLOAT32_MOST else math.copysign(math.inf, value)
+    if not 0 <= rounded < below:
+        limit = "finite as a float32" if math.isinf(below) else f"below {below:g} as a float32"
+        raise RequestError(f"{where}: must be at least 0 and {limit}")
+    if value and not rounded:
+        raise RequestError(f"{where}: is 0 as a float32; take more, or 0 itself")
+    return rounded
+
+
+def _check_seed(config: Mapping[str, Any]) -> None:
+    last = config["train"]["seed"] + config["measure"]["repeats"] - 1
+    if last >= SEEDS:
+        raise RequestError(
+            f"train.seed={config['train']['seed']}: the last repeat's seed would be {last}; "
+            f"the frameworks take seeds below {SEEDS}"
+        )
 
 
 def _check_sizes(train: Mapping[str, Any], samples: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def run(
     name = f"trials/{contender.name}-{repeat}"
     place = folder / name
     request = work.request("trial", contender, repeat, place)
+    # In a folder that was used before, an earlier trial's files would pass for this one's.
+    shutil.rmtree(place, ignore_errors=True)
     before = noise.counters()
     found = launch.run(request, listen)
     warnings = noise.between(before, noise.counters(), found.cpu_seconds, found.wall_seconds, contender.name, repeat)

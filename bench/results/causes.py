@@ -19,8 +19,8 @@ _OUTPUTS = {
 _QUANTITIES = {
     "loss": "another reduction, or a softmax taken twice",
     "gradients": "another derivative or another reduction of the loss: the outputs agree",
-    "losses of the steps": "the steps: the gradients agree, so look at optimizer, learning rate or order of batches",
-    "weights after each step": "another optimizer formula (epsilon's place, momentum): the gradients agree",
+    "losses of the steps": "the order of batches, or what is kept between steps: the weights agree",
+    "weights after each step": "another optimizer formula (epsilon's place, momentum), rate or order of batches",
     "inference after the steps": "the moving statistics of batch normalisation (momentum's meaning)",
 }
 

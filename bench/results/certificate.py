@@ -23,11 +23,17 @@ JUDGE = 1e-9
 JUDGE_CONSTANTS = 1e-7
 """The same where a layer keeps float32 constants inside, which alone make errors of up to 4e-9."""
 
+NOTHING_LEFT = "fingerprint"
+"""The quantity of a check that stands for a contender whose fingerprint could not be computed."""
+
 NOISE_FACTOR = 10
 """In the run's own precision: how many times a contender's own noise a difference may be."""
 
 SMOKE_FLOOR, SMOKE_FLOOR_BATCH_NORM = 5e-6, 2e-5
 """The least such tolerance: what correct pairs were measured to differ by in float32, times 10."""
+
+_ALWAYS = ("loss", "gradient_norm", "losses", "inference", "smoke/own/losses", "smoke/perturbed/losses")
+"""Tensors that every fingerprint has, whatever the network."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +63,8 @@ def load(path: Path, contender: str) -> Fingerprint:
         with safe_open(path, framework="numpy") as file:
             info = json.loads((file.metadata() or {})["parallax"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+        if missing := [name for name in _ALWAYS if name not in arrays]:
+            raise ValueError(f"without {', '.join(missing)}")
         return Fingerprint(
             contender=contender,
             arrays=arrays,
@@ -85,11 +93,12 @@ def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> li
     detail = "" if not shift else f"{contender.num_parameters:,} against {baseline.num_parameters:,}: another network"
     return [
         make.check("trainable parameters", float(shift), 0.0, "count", detail),
-        make.group("layer outputs", _layers(contender, "outputs/"), "the layer's largest output", None),
+        make.group("layer outputs", _layers(contender, baseline, "outputs/"), "the layer's largest output", None),
         make.group("loss", ["loss"], "the loss", None),
-        make.group("gradients", _parameters(contender, "gradients/"), "the norm of all gradients", norm),
+        make.group("gradients", _parameters(contender, baseline, "gradients/"), "the norm of all gradients", norm),
+        # Weights first: they name the step and the tensor, where a loss only shows that one of them is wrong.
+        make.group("weights after each step", _weights(contender, baseline), "the largest weight", largest),
         make.group("losses of the steps", ["losses"], "the largest loss", None),
-        make.group("weights after each step", _weights(contender), "the largest weight", largest),
         make.group("inference after the steps", ["inference"], "the largest logit", None),
         _smoke(contender, baseline, precision),
     ]
@@ -167,20 +176,21 @@ def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Che
     return _Maker(contender, baseline, precision).check("smoke: losses of the steps", error, tolerance, scale, detail)
 
 
-def _layers(fingerprint: Fingerprint, prefix: str) -> list[str]:
-    return [prefix + name for name, _ in fingerprint.layers]
+def _layers(contender: Fingerprint, baseline: Fingerprint, prefix: str) -> list[str]:
+    return [prefix + name for name in dict((*contender.layers, *baseline.layers))]
 
 
-def _parameters(fingerprint: Fingerprint, prefix: str) -> list[str]:
-    """Return the tensors under `prefix` in the order of the layers."""
-    order = {name: index for index, (name, _) in enumerate(fingerprint.layers)}
-    names = [name for name in fingerprint.arrays if name.startswith(prefix)]
+def _parameters(contender: Fingerprint, baseline: Fingerprint, prefix: str) -> list[str]:
+    """Return the tensors that either has under `prefix`, in the order of the layers."""
+    order = {name: index for index, (name, _) in enumerate(contender.layers)}
+    names = [name for name in dict.fromkeys([*contender.arrays, *baseline.arrays]) if name.startswith(prefix)]
     return sorted(names, key=lambda name: order.get(name.removeprefix(prefix).split("/")[0], 0))
 
 
-def _weights(fingerprint: Fingerprint) -> list[str]:
-    steps = sorted({int(name.split("/")[1]) for name in fingerprint.arrays if name.startswith("weights/")})
-    return [name for step in steps for name in _parameters(fingerprint, f"weights/{step}/")]
+def _weights(contender: Fingerprint, baseline: Fingerprint) -> list[str]:
+    found = {*contender.arrays, *baseline.arrays}
+    steps = sorted({int(name.split("/")[1]) for name in found if name.startswith("weights/")})
+    return [name for step in steps for name in _parameters(contender, baseline, f"weights/{step}/")]
 
 
 def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes: Mapping[str, Any]) -> Parity:
@@ -209,6 +219,8 @@ def _first_by_contender(failed: list[Check]) -> list[Check]:
 
 
 def _sentence(check: Check) -> str:
+    if check.quantity == NOTHING_LEFT:
+        return f"{check.contender} left no fingerprint; {check.detail}"
     error = "cannot be compared" if check.error is None else f"error {check.error:.1e}, allowed {check.tolerance:.0e}"
     found = f"{check.contender} does not compute what {check.baseline} does: {check.quantity} ({error})"
     return f"{found}; {check.detail}" if check.detail else found

@@ -1,17 +1,29 @@
-"""A race that runs nothing: the command line around it is what these tests look at."""
+"""Stand-ins: a race that runs nothing, for the command line around it; children that train nothing, for the race."""
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 import sys
 import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hydra
+import hydra.core.global_hydra
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import bench
+import bench.job
+import bench.plan
+from bench import config, contenders, launch, request
 from bench.errors import RequestError
+from bench.launch import Outcome
 from bench.results import store
 from bench.results.schema import Results
 
@@ -79,3 +91,110 @@ def my_conf(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tmp_path / "my_conf"
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache folder, and a machine without a GPU, whatever it has."""
+    monkeypatch.setenv("PARALLAX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("bench.machine.has_gpu", lambda: False)
+    contenders._versions.cache_clear()
+    return tmp_path / "cache"
+
+
+@functools.cache
+def settled(*said: str) -> Any:
+    """Compose and settle what a command line says: once in all tests, for Hydra takes its time."""
+    config.register()
+    with hydra.initialize_config_dir(version_base="1.3", config_dir=str(config.FOLDER)):
+        composed = hydra.compose(config.NAME, list(said), return_hydra_config=True)
+        settings = bench.job.without_hydra(composed)
+        request.settle(settings, composed.hydra, hydra.core.global_hydra.GlobalHydra.instance().config_loader())
+        return settings
+
+
+@pytest.fixture
+def plan_of(cache: Path) -> Callable[..., Any]:
+    """Plan what a command line says, without running it."""
+    make = bench.plan.make
+    return lambda *said: make(copy.deepcopy(settled(*said)), command="python -m bench " + " ".join(said))
+
+
+LAYERS = (("flatten_1", "flatten"), ("dense_1", "dense"), ("relu_1", "relu"), ("dense_2", "dense"))
+
+
+def save_fingerprint(path: Path, changes: Mapping[str, Any] | None = None, **info: Any) -> Path:
+    """Write a small fingerprint; `changes` replace its arrays by name (None leaves one out), `info` its metadata."""
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {f"outputs/{name}": rng.normal(size=8) for name, _ in LAYERS}
+    for name in ("dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias"):
+        arrays[f"gradients/{name}"] = rng.normal(size=6)
+        arrays |= {f"weights/{step}/{name}": rng.normal(size=6) for step in (1, 2)}
+    losses = np.array([2.0, 1.5])
+    arrays |= {"loss": losses[:1], "gradient_norm": np.array([10.0]), "losses": losses, "inference": rng.normal(size=9)}
+    arrays |= {"smoke/own/losses": losses, "smoke/perturbed/losses": losses * (1 + 1e-9)}
+    arrays |= changes or {}
+    about = {"content": "same", "num_parameters": 24, "mode": "by hand", "layers": LAYERS, "constants": []} | info
+    kept = {name: np.array(value, dtype=np.float64) for name, value in arrays.items() if value is not None}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(kept, path, metadata={"parallax": json.dumps(about)})
+    return path
+
+
+@pytest.fixture
+def fingerprint_file() -> Callable[..., Path]:
+    return save_fingerprint
+
+
+@dataclass
+class Children:
+    """Children that compute nothing: what was asked of them, and what some of them shall do instead."""
+
+    requests: list[Any] = field(default_factory=list)
+    instead: dict[tuple[str, str, int], Callable[[Any], Outcome]] = field(default_factory=dict)
+    """By (task, contender, seed)."""
+
+    def tasks(self) -> list[tuple[str, str, int]]:
+        return [(item.task, item.contender, item.train["seed"]) for item in self.requests]
+
+    def run(self, request: Any, listen: Callable[[dict[str, Any]], None]) -> Outcome:
+        self.requests.append(request)
+        folder = Path(request.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "log.txt").write_text("said by a child\n")
+        special = self.instead.get((request.task, request.contender, request.train["seed"]))
+        if special:
+            return special(request)
+        if request.task == "parity":
+            save_fingerprint(folder / "fingerprint.safetensors", content=request.content)
+            return Outcome(status="ok", message="")
+        listen({"event": "phase", "name": "train"})
+        listen({"event": "epoch", "done": 1, "total": 1, "loss": 0.5, "accuracy": 0.9})
+        return self.trial(request)
+
+    def trial(self, request: Any) -> Outcome:
+        """Leave what a trial leaves; the torch backend takes half as long per step."""
+        folder = Path(request.folder)
+        step = 1e-3 if request.backend == "torch" else 2e-3
+        clocks = {"latency": np.full(4, step * 1.1), "throughput": np.full(2, step)}
+        save_file(clocks | {"losses": np.array([[2.0, 1.0], [0.5, 0.25]])}, folder / "clocks.safetensors")
+        save_file({"dense_1/kernel": np.ones(2, dtype=np.float32)}, folder / "weights.safetensors")
+        (folder / "epochs.csv").write_text("epoch,seconds\n1,0.5\n")
+        values = {
+            "num_parameters": 24,
+            "phases": {"import": 1.0, "train": 0.5},
+            "metrics": {"test_accuracy": 0.9, "test_loss": 0.3},
+            "epoch_seconds": [0.5, 0.1, 0.2],
+            "predict_throughput": 1e4,
+            "retraces": 0,
+            "environment": {"threads": 2},
+        }
+        return Outcome(status="ok", message="", values=values, wall_seconds=2.0, cpu_seconds=1.0)
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Children:
+    """Let nobody start a process: stand-ins for `bench.launch.run`."""
+    stand_ins = Children()
+    monkeypatch.setattr(launch, "run", stand_ins.run)
+    return stand_ins

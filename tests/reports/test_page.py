@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bench.results import store
+from bench.results.across import Across
 from bench.results.schema import Check, Comparison, Parity
 from reports import page as pages
 from reports import palette
@@ -241,7 +242,7 @@ def test_a_comparison_across_runs_is_shown_as_unpaired(sweep_folder):
         certified=True,
         verdict="torch is 1.25× faster than tf",
     )
-    group = pages.Across(title="digits × mlp", comparison=[item], parity=Parity(passed=True, message="same spec"))
+    group = Across(title="digits × mlp", comparison=[item], parity=Parity(passed=True, message="same spec"))
     text = words(rendered(sweep_folder, across=[group]))
     assert "machine drift is not controlled" in text
     assert "unpaired" in text

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from bench.results import certificate
+
+NOTES = {"corrected": [], "uncertified": []}
+
+
+@pytest.fixture
+def pair(tmp_path, fingerprint_file):
+    """Return (contender, baseline); what is given changes the contender's fingerprint."""
+
+    def make(changes=None, *, base=None, both=None, **info):
+        one = fingerprint_file(tmp_path / "torch.safetensors", changes, **(both or {}), **info)
+        other = fingerprint_file(tmp_path / "tf.safetensors", base, **(both or {}))
+        return certificate.load(one, "torch"), certificate.load(other, "tf")
+
+    return make
+
+
+def failed(checks):
+    return [check.quantity for check in checks if not check.passed]
+
+
+def test_equal_fingerprints_are_certified(pair):
+    contender, baseline = pair()
+    checks = certificate.certify(contender, baseline, "float32")
+    assert failed(checks) == []
+    assert len(checks) == 8
+    assert {check.tolerance for check in checks[1:-1]} == {1e-9}
+    assert [check.precision for check in checks] == ["float64"] * 7 + ["float32"]
+    assert {(check.contender, check.baseline, check.detail) for check in checks} == {("torch", "tf", "")}
+    parity = certificate.conclude(checks, {"torch": contender, "tf": baseline}, NOTES)
+    assert parity.passed is True
+    assert parity.modes == {"torch": "by hand", "tf": "by hand"}
+    assert parity.message == "certified in float64: largest error 0.0e+00, allowed 1e-09 (8 checks passed)"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "quantity", "where"),
+    [
+        ("outputs/dense_2", "layer outputs", "departs first at layer dense_2; likely cause: a kernel in another order"),
+        ("loss", "loss", "another reduction"),
+        ("gradients/dense_2/kernel", "gradients", "departs first at dense_2/kernel; likely cause: another derivative"),
+        ("losses", "losses of the steps", "the order of batches"),
+        ("weights/2/dense_1/bias", "weights after each step", "departs first at step 2, dense_1/bias"),
+        ("inference", "inference after the steps", "moving statistics"),
+    ],
+)
+def test_one_quantity_that_departs_fails_its_check_alone(pair, tensor, quantity, where):
+    _, baseline = pair()
+    value = baseline.arrays[tensor]
+    for error, wrong in ((1e-11, False), (1e-6, True)):
+        contender, _ = pair({tensor: value + error * np.abs(value).max()})
+        checks = certificate.certify(contender, baseline, "float32")
+        assert failed(checks) == ([quantity] if wrong else [])
+    (bad,) = [check for check in checks if not check.passed]
+    assert where in bad.detail
+    assert bad.error > 1e-8
+    parity = certificate.conclude(checks, {}, NOTES)
+    assert parity.passed is False
+    assert parity.message.startswith(f"torch does not compute what tf does: {quantity} (error")
+    assert where in parity.message
+
+
+def test_the_first_to_depart_is_named_not_the_worst(pair):
+    contender, baseline = pair({"outputs/dense_1": np.full(8, 3.0), "outputs/dense_2": np.full(8, 1e9)})
+    (bad,) = [check for check in certificate.certify(contender, baseline, "float32") if not check.passed]
+    assert "layer dense_1" in bad.detail
+    later = {"weights/2/dense_1/kernel": np.full(6, 9e9), "weights/1/dense_2/bias": np.full(6, 3.0)}
+    contender, baseline = pair(later)
+    (bad,) = [check for check in certificate.certify(contender, baseline, "float32") if not check.passed]
+    assert "step 1, dense_2/bias" in bad.detail
+
+
+def test_another_optimizer_is_named_by_step_and_tensor_although_its_losses_depart_too(pair):
+    changes = {"weights/1/dense_2/kernel": np.full(6, 3.0), "losses": [2.0, 9.0]}
+    checks = certificate.certify(*pair(changes), "float32")
+    assert failed(checks) == ["weights after each step", "losses of the steps"]
+    message = certificate.conclude(checks, {}, NOTES).message
+    assert "departs first at step 1, dense_2/kernel; likely cause: another optimizer formula" in message
+
+
+def test_another_number_of_parameters(pair):
+    checks = certificate.certify(*pair(num_parameters=25), "float32")
+    assert failed(checks) == ["trainable parameters"]
+    assert (checks[0].error, checks[0].detail) == (1.0, "25 against 24: another network")
+
+
+def test_gradients_are_scaled_by_the_norm_of_all(pair):
+    """A bias before batch norm has no gradient but rounding noise; relative to itself it would never agree."""
+    noise = np.full(6, 1e-17)
+    contender, baseline = pair({"gradients/dense_1/bias": noise}, base={"gradients/dense_1/bias": -noise})
+    assert failed(certificate.certify(contender, baseline, "float32")) == []
+    gradients = next(c for c in certificate.certify(contender, baseline, "float32") if c.quantity == "gradients")
+    assert gradients.error == pytest.approx(2e-18)
+
+
+def test_weights_are_scaled_by_the_largest_weight(pair):
+    tiny = {f"weights/{step}/dense_1/bias": np.full(6, 1e-12) for step in (1, 2)}
+    contender, baseline = pair(tiny, base={name: -value for name, value in tiny.items()})
+    assert failed(certificate.certify(contender, baseline, "float32")) == []
+
+
+def test_what_is_not_finite_on_both_sides_alike_is_passed_over(pair):
+    odd = np.array([np.nan, np.inf, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    alike = {"outputs/relu_1": odd, "losses": [2.0, np.nan], "smoke/own/losses": [2.0, np.nan]}
+    assert failed(certificate.certify(*pair(alike, base=alike), "float32")) == []
+    unlike = alike | {"outputs/relu_1": odd[::-1]}
+    checks = certificate.certify(*pair(unlike, base=alike), "float32")
+    assert failed(checks) == ["layer outputs"]
+    bad = next(check for check in checks if not check.passed)
+    assert bad.error is None
+    assert "layer relu_1" in bad.detail
+    assert "cannot be compared" in certificate.conclude(checks, {}, NOTES).message
+
+
+def test_a_finite_difference_beside_what_is_not_finite_still_counts(pair):
+    base = {"losses": [2.0, np.inf]}
+    assert failed(certificate.certify(*pair({"losses": [2.1, np.inf]}, base=base), "float32")) == [
+        "losses of the steps"
+    ]
+
+
+@pytest.mark.parametrize("tensor", ["gradients/dense_2/bias", "weights/2/dense_2/bias", "outputs/dense_2"])
+def test_a_tensor_that_only_one_side_has_fails(pair, tensor):
+    assert len(failed(certificate.certify(*pair({tensor: None}), "float32"))) == 1
+    assert len(failed(certificate.certify(*pair(base={tensor: None}), "float32"))) == 1
+
+
+def test_another_shape_fails(pair):
+    checks = certificate.certify(*pair({"inference": np.ones(3)}), "float32")
+    assert failed(checks) == ["inference after the steps"]
+
+
+def test_different_work_is_not_compared(pair):
+    contender, baseline = pair(content="other")
+    with pytest.raises(ValueError, match="torch and tf were given different work"):
+        certificate.certify(contender, baseline, "float32")
+
+
+@pytest.mark.parametrize(("constants", "tolerance", "bad"), [([], 1e-9, 1), (["gelu"], 1e-7, 0)])
+def test_float32_constants_widen_the_tolerance(pair, constants, tolerance, bad):
+    checks = certificate.certify(*pair({"loss": [2.0 * (1 + 1e-8)]}, both={"constants": constants}), "float32")
+    assert checks[1].tolerance == tolerance
+    assert len(failed(checks)) == bad
+
+
+@pytest.mark.parametrize(
+    ("noise", "kind", "tolerance", "origin"),
+    [
+        (1e-9, "relu", 5e-6, "the float32 floor"),
+        (1e-9, "batch_norm", 2e-5, "the float32 floor"),
+        (1e-4, "relu", 1e-3, "10× their own noise of 1e-04"),
+    ],
+)
+def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, noise, kind, tolerance, origin):
+    perturbed = {"smoke/perturbed/losses": np.array([2.0, 1.5 + 2.0 * noise])}
+    both = {"layers": [["flatten_1", kind], ["dense_1", "dense"], ["relu_1", "relu"], ["dense_2", "dense"]]}
+    for share, expected in ((0.9, []), (1.1, ["smoke: losses of the steps"])):
+        own = {"smoke/own/losses": np.array([2.0, 1.5 + 2.0 * tolerance * share])}
+        base = perturbed | {"smoke/own/losses": np.array([2.0, 1.5])}
+        contender, baseline = pair(own | {"smoke/perturbed/losses": own["smoke/own/losses"]}, base=base, both=both)
+        checks = certificate.certify(contender, baseline, "bfloat16")
+        assert failed(checks) == expected
+        assert checks[-1].tolerance == pytest.approx(tolerance, rel=1e-3)
+        assert origin in checks[-1].scale
+        assert checks[-1].precision == "bfloat16"
+
+
+def test_a_lone_contender_has_no_verdict(pair):
+    contender, _ = pair()
+    parity = certificate.conclude([], {"torch": contender}, {"corrected": ["a"], "uncertified": ["b"]})
+    assert parity.passed is None
+    assert "lone contender" in parity.message
+    assert (parity.corrected, parity.uncertified) == (["a"], ["b"])
+
+
+def test_every_contender_that_fails_is_named_once(pair):
+    contender, baseline = pair({"loss": [3.0], "losses": [3.0, 3.0]})
+    checks = certificate.certify(contender, baseline, "float32")
+    other = list(certificate.certify(baseline, baseline, "float32"))
+    message = certificate.conclude(checks + other, {}, NOTES).message
+    assert message.count("does not compute") == 1
+    assert ": loss (" in message
+
+
+def test_a_file_that_is_no_fingerprint(tmp_path, fingerprint_file):
+    missing = tmp_path / "nowhere.safetensors"
+    text = tmp_path / "text.safetensors"
+    text.write_text("hello")
+    plain = tmp_path / "plain.safetensors"
+    save_file({"a": np.ones(1)}, plain)
+    cut = fingerprint_file(tmp_path / "cut.safetensors")
+    cut.write_bytes(cut.read_bytes()[:-100])
+    poor = fingerprint_file(tmp_path / "poor.safetensors", {"smoke/own/losses": None})
+    for path in (missing, text, plain, cut, poor):
+        with pytest.raises(ValueError, match=f"{path.name}: not a fingerprint"):
+            certificate.load(path, "torch")

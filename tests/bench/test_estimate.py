@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench import estimate
+from bench.results.schema import Trial
+
+
+def trial(contender, seconds, status="ok"):
+    phases = {"import": seconds / 2, "train": seconds / 2}
+    return Trial(contender=contender, repeat=0, seed=0, status=status, phases=phases)
+
+
+def test_a_guess_grows_with_the_work(plan_of):
+    gate, trials = estimate.seconds(plan_of())
+    assert 0 < gate < 30
+    assert 10 < trials < 60, "the default job: about half a minute of trials"
+    assert estimate.seconds(plan_of("train.epochs=1000"))[1] > 10 * trials
+    assert estimate.seconds(plan_of("measure.repeats=6"))[1] == pytest.approx(2 * trials)
+    lone = estimate.seconds(plan_of("framework=torch"))
+    assert lone[0] < gate
+    assert lone[1] < trials
+
+
+def test_what_a_trial_took_is_remembered(plan_of):
+    plan = plan_of()
+    estimate.remember(plan, [trial("tf", 8.0), trial("tf", 12.0), trial("torch", 5.0)], plan.contenders)
+    assert estimate.seconds(plan)[1] == pytest.approx(3 * (10.0 + 5.0))
+    assert estimate.seconds(plan_of("framework=torch"))[1] == pytest.approx(3 * 5.0)
+    other = plan_of("runtime.threads=7")
+    assert estimate.seconds(other)[1] == estimate._guess(other, other.contenders[0]) * 3 + 3 * estimate._guess(
+        other, other.contenders[1]
+    )
+
+
+def test_trials_that_failed_tell_nothing(plan_of):
+    plan = plan_of("framework=torch")
+    before = estimate.seconds(plan)
+    estimate.remember(plan, [trial("torch", 0.1, "failed")], plan.contenders)
+    assert estimate.seconds(plan) == before
+    estimate.remember(plan, [trial("torch", 0.1, "failed"), trial("torch", 7.0)], plan.contenders)
+    assert estimate.seconds(plan)[1] == pytest.approx(21.0)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"a": "b"}', '{"a": null}', "{"])
+def test_a_memory_that_cannot_be_read_is_none(plan_of, cache, text):
+    plan = plan_of("framework=torch")
+    guess = estimate.seconds(plan)
+    (cache / "seconds.json").write_text(text)
+    assert estimate.seconds(plan) == guess
+    estimate.remember(plan, [trial("torch", 7.0)], plan.contenders)
+    assert estimate.seconds(plan)[1] == pytest.approx(21.0)
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing(plan_of, monkeypatch):
+    plan = plan_of("framework=torch")
+    monkeypatch.setenv("PARALLAX_CACHE", "/proc/nowhere")
+    estimate.remember(plan, [trial("torch", 7.0)], plan.contenders)
+
+
+def test_the_memory_does_not_grow_for_ever(plan_of, cache):
+    plan = plan_of("framework=torch")
+    (cache / "seconds.json").write_text(json.dumps({f"old-{index}": 1.0 for index in range(700)}))
+    estimate.remember(plan, [trial("torch", 7.0)], plan.contenders)
+    known = json.loads((cache / "seconds.json").read_text())
+    assert len(known) == 500
+    assert list(known.values())[-1] == 7.0

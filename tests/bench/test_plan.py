@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.errors import RequestError
+
+
+def test_the_default_plan(plan_of):
+    plan = plan_of()
+    assert [item.name for item in plan.contenders] == ["tf", "torch"]
+    assert (plan.baseline, plan.repeats, plan.plants) == ("tf", 3, [])
+    assert plan.network.num_parameters == 116_618
+    assert len(plan.splits.train) == 1150
+    assert plan.optimizer["learning_rate"] == pytest.approx(0.001)
+    assert plan.optimizer["learning_rate"] != 0.001, "rounded to float32"
+    assert set(plan.optimizer) == {"name", "learning_rate", "beta_1", "beta_2", "epsilon"}
+    assert plan.config["frameworks"]["tf"]["device"] == "cpu"
+    json.dumps(plan.config)
+
+
+def test_trials_run_a_b_b_a(plan_of):
+    def order(*said):
+        return [(repeat, contender.name) for repeat, contender in plan_of(*said).trials()]
+
+    three = [(0, "tf"), (0, "torch"), (1, "torch"), (1, "tf"), (2, "tf"), (2, "torch")]
+    assert order() == three
+    assert order("framework=[torch]", "measure.repeats=2") == [(0, "torch"), (1, "torch")]
+
+
+def test_the_baseline_is_the_first_named_or_the_one_that_is_asked_for(plan_of):
+    assert plan_of("framework=[torch,tf]").baseline == "torch"
+    assert plan_of("baseline=torch").baseline == "torch"
+
+
+def test_the_mnist_classic_has_its_parameters(plan_of):
+    plan = plan_of("experiment=mnist_mlp", "dataset.source=synthetic")
+    assert plan.network.num_parameters == 300_938
+    assert plan.scaling == pytest.approx((2 / 255, -1.0))
+    assert (len(plan.splits.train), len(plan.splits.val), len(plan.splits.test)) == (45_000, 15_000, 10_000)
+    assert plan.optimizer == {
+        "name": "sgd",
+        "learning_rate": pytest.approx(0.001),
+        "momentum": 0.0,
+        "nesterov": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("train.batch_size=1151", "train.batch_size=1151: the training split has 1,150 samples; take fewer"),
+        ("optimizer.learning_rate=-1", "optimizer.learning_rate=-1: must be at least 0"),
+        ("optimizer.learning_rate=1e39", "optimizer.learning_rate=1e+39: must be at least 0 and finite as a float32"),
+        ("optimizer.learning_rate=1e-60", "optimizer.learning_rate=1e-60: is 0 as a float32"),
+        (f"optimizer.learning_rate=1{'0' * 300}", "must be at least 0 and finite as a float32"),
+        ("optimizer.beta_1=1", "optimizer.beta_1=1: must be at least 0 and below 1 as a float32"),
+        ("optimizer.beta_2=0.9999999999", "optimizer.beta_2=0.9999999999: must be at least 0 and below 1"),
+        ("optimizer.epsilon=-1e-8", "optimizer.epsilon=-1e-08: must be at least 0"),
+        ("optimizer=sgd optimizer.momentum=1.5", "optimizer.momentum=1.5: must be at least 0 and below 1"),
+        ("optimizer=sgd optimizer.nesterov=true", "optimizer.nesterov=true: needs a momentum"),
+        ("optimizer.name=adm", "optimizer.name: there is no 'adm'; did you mean 'adam'? (there are: adam, sgd)"),
+        ("optimizer.name=[adam]", "optimizer.name: there is no"),
+        ("optimizer.name=sgd", "optimizer.beta_1: sgd has no such hyperparameter; optimizer=sgd chooses sgd with its"),
+        ("train.seed=4294967294", "train.seed=4294967294: the last repeat's seed would be 4294967296; the frameworks"),
+        ("model.layers=[flatten,{dense:7}]", "model.layers"),
+        ("model.layers=[{dense:outputs}]", "model.layers[0].dense"),
+        ("model.layers=[flaten]", "did you mean 'flatten'"),
+        ("baseline=trch", "baseline=trch: no such contender"),
+        ("plant=adam_epsilo", "plant: there is no 'adam_epsilo'; did you mean 'adam_epsilon'?"),
+        ("plant=adam_epsilon optimizer=sgd", "plant=adam_epsilon: shows with optimizer=adam only"),
+        ("plant=adam_epsilon framework=torch", "plant=adam_epsilon: needs a contender of backend tf and another one"),
+        ("plant=kernel_order framework=torch", "plant=kernel_order: needs a contender of backend torch and another"),
+        ("plant=batch_norm_epsilon", "plant=batch_norm_epsilon: shows with a batch_norm layer only, as model=cnn"),
+        ("plant=padding model=cnn", "plant=padding: shows with a strided 'same' convolution on an even image only"),
+        ("plant=[kernel_order,padding]", "plant=padding: shows with"),
+        ("frameworks.tf.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
+        ("runtime.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_its_key(plan_of, said, message):
+    with pytest.raises(RequestError) as refused:
+        plan_of(*said.split())
+    assert message in str(refused.value)
+
+
+def test_plants_that_show_are_planned(plan_of):
+    assert plan_of("plant=kernel_order").plants == ["kernel_order"]
+    assert plan_of("plant=[kernel_order,adam_epsilon]").plants == ["kernel_order", "adam_epsilon"]
+    assert plan_of("plant=batch_norm_momentum", "model=cnn").config["plant"] == ["batch_norm_momentum"]
+
+
+def test_hyperparameters_that_were_left_out_are_the_specs(plan_of, tmp_path):
+    own = tmp_path / "own" / "optimizer"
+    own.mkdir(parents=True)
+    (own / "plain.yaml").write_text("name: sgd\nlearning_rate: 1\n")
+    (own / "poor.yaml").write_text("name: adam\nlearning_rate: 1\nbeta_1: 0.5\nbeta_2: 0.5\n")
+    (own / "word.yaml").write_text("name: sgd\nlearning_rate: fast\n")
+    found = f"hydra.searchpath=[file://{own.parent}]"
+    plan = plan_of("optimizer=plain", found)
+    assert plan.optimizer == {"name": "sgd", "learning_rate": 1.0, "momentum": 0.0, "nesterov": False}
+    assert isinstance(plan.optimizer["learning_rate"], float)
+    with pytest.raises(RequestError, match=r"optimizer\.epsilon: must be set, adam needs it"):
+        plan_of("optimizer=poor", found)
+    with pytest.raises(RequestError, match=r"optimizer\.learning_rate=fast: must be a number"):
+        plan_of("optimizer=word", found)
+
+
+SAME_WORK = [
+    "train.trace=false",
+    "measure=quick",
+    "framework=torch",
+    "baseline=torch",
+    "report=false",
+    "parity.on_fail=warn",
+    "runtime.threads=1",
+    "model.name=other",
+    "optimizer.beta_1=0.9000000001",
+]
+OTHER_WORK = [
+    "train.seed=1",
+    "train.epochs=11",
+    "train.batch_size=32",
+    "train.drop_last=false",
+    "optimizer.learning_rate=0.002",
+    "optimizer=sgd",
+    "model.layers=[flatten,{dense:outputs}]",
+    "dataset.split_seed=1",
+    "dataset.val_split=0.3",
+    "dataset.scaling=[-1,1]",
+    "parity.steps=4",
+    "parity.batch_size=4",
+]
+
+
+def test_the_content_is_the_work_and_nothing_but_the_work(plan_of):
+    content = plan_of().content()
+    assert {said: plan_of(said).content() == content for said in SAME_WORK} == dict.fromkeys(SAME_WORK, True)
+    others = {plan_of(said).content() for said in OTHER_WORK}
+    assert content not in others
+    assert len(others) == len(OTHER_WORK)

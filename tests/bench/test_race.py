@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench import lock, race, trials
+from bench.launch import Outcome
+from bench.results import store
+
+
+@pytest.fixture(autouse=True)
+def reports(monkeypatch, tmp_path):
+    """No report and no lock of this machine; the folders that would have been reported on."""
+    asked = []
+
+    def run(command, **options):
+        asked.append(command[1:])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(race.subprocess, "run", run)
+    monkeypatch.setattr(lock, "default_path", lambda: tmp_path / "lock")
+    return asked
+
+
+@pytest.fixture
+def run(plan_of, children, tmp_path):
+    def start(*said):
+        plan = plan_of(*(said or ()))
+        status = race.run(plan, tmp_path / "run")
+        return status, store.read(tmp_path / "run")
+
+    return start
+
+
+def trials_of(results):
+    return [(trial.contender, trial.repeat, trial.status) for trial in results.trials]
+
+
+def test_a_race_from_gate_to_verdict(run, children, reports, tmp_path, capsys):
+    status, results = run()
+    assert status == 0
+    assert (results.status, results.message, results.baseline) == ("ok", "", "tf")
+    order = [
+        ("trial", name, seed) for seed, pair in enumerate(["tf torch", "torch tf", "tf torch"]) for name in pair.split()
+    ]
+    assert [item for item in children.tasks() if item[0] == "trial"] == order, "A B, B A, A B"
+    assert {item[0] for item in children.tasks()[:2]} == {"parity"}, "the gate comes first"
+    step = next(item for item in results.comparison if item.quantity == "step_seconds")
+    assert (step.contender, step.repeats, step.paired, step.certified) == ("torch", 3, True, True)
+    assert step.ratio == pytest.approx(0.5)
+    assert results.parity.passed is True
+    assert results.finished
+    assert results.wall_seconds >= 0
+    assert reports == [["-m", "reports", str(tmp_path / "run")]]
+    said = capsys.readouterr().out
+    assert "This takes about" in said
+    assert "trial 6 of 6: torch, repeat 3 of 3" in said
+    assert "torch is 2.00× faster than tf per training step" in said
+
+
+def test_the_record_says_what_was_run(run):
+    _, results = run("train.epochs=2", "measure.repeats=1")
+    assert results.command.endswith("train.epochs=2 measure.repeats=1")
+    assert results.content
+    assert results.config["train"]["epochs"] == 2
+    assert results.conditions["device"] == "cpu"
+    assert results.versions["torch"]
+    assert results.dataset.counts["test"]
+    assert results.model.parameters == 116_618
+    assert [item.name for item in results.contenders] == ["tf", "torch"]
+    assert results.machine["cores"] >= 1
+
+
+def test_results_are_written_after_every_trial(run, children, tmp_path):
+    seen = []
+
+    def look(request):
+        kept = json.loads((tmp_path / "run/results.json").read_text())
+        seen.append((kept["status"], kept["parity"]["passed"], len(kept["trials"])))
+        return children.trial(request)
+
+    for name, seed in (("tf", 0), ("torch", 0), ("torch", 1), ("tf", 1)):
+        children.instead["trial", name, seed] = look
+    run("measure.repeats=2")
+    assert seen == [("running", True, count) for count in range(4)]
+
+
+def test_an_interrupt_keeps_what_is_finished_and_goes_on(run, children, reports, tmp_path, capsys):
+    def interrupt(request):
+        raise KeyboardInterrupt
+
+    children.instead["trial", "torch", 1] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    results = store.read(tmp_path / "run")
+    assert results.status == "interrupted"
+    assert results.message == "interrupted after 2 of 6 trials"
+    assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "ok")]
+    assert results.comparison, "what is there is compared"
+    assert reports
+    assert "interrupted after 2 of 6 trials" in capsys.readouterr().out
+
+
+def test_an_interrupt_in_the_gate(run, children, reports, tmp_path):
+    def interrupt(request):
+        raise KeyboardInterrupt
+
+    children.instead["parity", "tf", 0] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert store.read(tmp_path / "run").message == "interrupted after 0 of 6 trials"
+
+
+def test_a_fault_of_our_own_keeps_what_is_finished(run, monkeypatch, tmp_path):
+    true = trials.run
+
+    def fail(work, contender, repeat, *rest):
+        if repeat:
+            raise OSError("no space left on device")
+        return true(work, contender, repeat, *rest)
+
+    monkeypatch.setattr(trials, "run", fail)
+    with pytest.raises(OSError, match="no space"):
+        run()
+    results = store.read(tmp_path / "run")
+    assert results.status == "failed"
+    assert len(results.trials) == 2
+
+
+def test_a_trial_that_fails_is_recorded_and_the_others_run(run, children):
+    children.instead["trial", "torch", 0] = lambda _: Outcome(status="failed", message="RuntimeError: no memory")
+    status, results = run("measure.repeats=2")
+    assert status == 1
+    assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "failed"), ("torch", 1, "ok"), ("tf", 1, "ok")]
+    assert results.status == "failed"
+    assert results.message == "torch, repeat 1: failed; RuntimeError: no memory"
+    assert {item.repeats for item in results.comparison} == {1}, "the block that lost one of its two is in no ratio"
+
+
+def test_a_trial_that_diverges_is_recorded_and_warned_about(run, children):
+    def diverge(request):
+        found = children.trial(request)
+        found.status, found.message = "diverged", "the loss became nan at step 3"
+        return found
+
+    children.instead["trial", "torch", 0] = diverge
+    status, results = run("measure.repeats=1")
+    assert status == 1
+    assert trials_of(results)[1] == ("torch", 0, "diverged")
+    assert "at step 3" in results.message
+    assert [item.ratio for item in results.comparison] == [None] * len(results.comparison)
+    assert "diverged" in {warning.kind for warning in results.warnings}
+
+
+def test_all_trials_failing_is_still_a_record(run, children):
+    for name in ("tf", "torch"):
+        children.instead["trial", name, 0] = lambda _: Outcome(status="failed", message="it broke")
+    status, results = run("measure.repeats=1")
+    assert status == 1
+    assert len(results.trials) == 2
+    assert results.comparison == []
+
+
+@pytest.fixture
+def departs(children, fingerprint_file):
+    def run(request):
+        path = Path(request.folder) / "fingerprint.safetensors"
+        fingerprint_file(path, {"losses": [9.0, 9.0]}, content=request.content)
+        return Outcome(status="ok", message="")
+
+    children.instead["parity", "torch", 0] = run
+
+
+def test_the_gate_stops_the_race(run, children, departs, reports, capsys):
+    status, results = run()
+    assert status == 1
+    assert results.status == "failed"
+    assert results.parity.passed is False
+    assert results.trials == []
+    assert results.comparison == []
+    assert "nobody was raced" in results.message
+    assert {item[0] for item in children.tasks()} == {"parity"}
+    assert reports
+    said = capsys.readouterr().out
+    assert "torch does not compute what tf does" in said
+    assert "faster" not in said
+
+
+def test_the_gate_warns_and_every_ratio_is_marked(run, departs, capsys):
+    status, results = run("parity.on_fail=warn")
+    assert status == 1
+    assert len(results.trials) == 6
+    assert results.comparison
+    assert not any(item.certified for item in results.comparison)
+    assert all("uncertified" in item.verdict for item in results.comparison)
+    assert "uncertified" in {warning.kind for warning in results.warnings}
+    assert "uncertified" in capsys.readouterr().out
+
+
+def test_only_the_contender_that_departs_is_marked(run, departs):
+    _, results = run("parity.on_fail=warn", "framework=[tf,torch,torch_compile]", "measure.repeats=1")
+    certified = {item.contender: item.certified for item in results.comparison}
+    assert certified == {"torch": False, "torch_compile": True}
+
+
+def test_a_lone_contender(run):
+    status, results = run("framework=torch")
+    assert status == 0
+    assert results.parity.passed is None
+    assert results.comparison == results.agreement == []
+    assert len(results.trials) == 3
+
+
+def test_a_report_that_fails_costs_nothing(run, monkeypatch, tmp_path, capsys):
+    broken = subprocess.CompletedProcess([], 1, "", "Traceback: no such chart")
+    monkeypatch.setattr(race.subprocess, "run", lambda *_, **__: broken)
+    status, results = run("measure.repeats=1")
+    assert (status, results.status) == (0, "ok")
+    assert "no such chart" in (tmp_path / "run/report.log.txt").read_text()
+    assert "python -m reports" in capsys.readouterr().out
+
+
+def test_no_report_where_none_is_wanted(run, reports):
+    run("report=false", "measure.repeats=1")
+    assert reports == []
+
+
+def test_the_report_is_found_from_any_folder(run, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        race.subprocess, "run", lambda *_, **options: seen.update(options["env"]) or subprocess.CompletedProcess([], 0)
+    )
+    run("measure.repeats=1")
+    assert str(Path(race.__file__).parents[1]) in seen["PYTHONPATH"].split(":")
+
+
+def test_a_planted_mistake_is_announced(run, capsys):
+    run("plant=kernel_order", "measure.repeats=1")
+    assert "Planted mistake: kernel_order." in capsys.readouterr().out
+
+
+def test_contenders_with_different_versions_are_told_apart(plan_of):
+    plan = plan_of("framework=[torch,torch_compile]")
+    plan.contenders[1].versions = {"torch": "1.0", "python": "3.11"}
+    found = race._versions(plan)
+    assert found["torch"] != "1.0"
+    assert found["torch_compile: torch"] == "1.0"

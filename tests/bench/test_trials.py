@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench import trials
+from bench.launch import Outcome
+from bench.work import Work
+
+
+@pytest.fixture
+def trial(plan_of, children, tmp_path):
+    """Run one trial of torch in its place below ``run``."""
+    plan = plan_of("framework=torch")
+    work = Work(plan, tmp_path / "work")
+
+    def run(repeat=0):
+        found, _ = trials.run(work, plan.contenders[0], repeat, tmp_path / "run", lambda _: None)
+        return found
+
+    return run
+
+
+def test_what_a_trial_came_to(trial, tmp_path):
+    found = trial(1)
+    assert (found.contender, found.repeat, found.seed, found.status) == ("torch", 1, 1, "ok")
+    assert found.folder == "trials/torch-1"
+    assert found.phases == {"import": 1.0, "train": 0.5, "process": 0.5}
+    assert found.epoch_seconds == 0.2, "the median"
+    assert found.step_seconds == pytest.approx(1e-3)
+    assert found.throughput == pytest.approx(64_000)
+    assert found.step_latency_seconds == pytest.approx({"p50": 1.1e-3, "p95": 1.1e-3, "p99": 1.1e-3})
+    assert found.environment == {"threads": 2, "retraces": 0}
+    kept = json.loads((tmp_path / "run" / found.folder / "trial.json").read_text())
+    assert kept["metrics"] == {"test_accuracy": 0.9, "test_loss": 0.3}
+
+
+def test_what_a_trial_leaves(trial, tmp_path):
+    for repeat in (0, 1):
+        trial(repeat)
+    left = [{path.name for path in (tmp_path / "run/trials" / name).iterdir()} for name in ("torch-0", "torch-1")]
+    assert left[1] == {"trial.json", "steps.parquet", "epochs.csv", "log.txt"}
+    assert left[0] == left[1] | {"weights.safetensors"}, "weights are kept of the first repeat"
+
+
+def test_steps_are_a_table(trial, tmp_path):
+    trial()
+    steps = pd.read_parquet(tmp_path / "run/trials/torch-0/steps.parquet")
+    assert list(steps.columns) == ["phase", "epoch", "step", "seconds", "loss"]
+    assert steps["phase"].value_counts().to_dict() == {"latency": 4, "throughput": 2, "train": 4}
+    train = steps[steps["phase"] == "train"]
+    assert train["epoch"].tolist() == [1, 1, 2, 2]
+    assert train["step"].tolist() == [0, 1, 0, 1]
+    assert train["loss"].tolist() == [2.0, 1.0, 0.5, 0.25]
+    assert train["seconds"].isna().all()
+    assert steps[steps["phase"] == "latency"]["seconds"].tolist() == pytest.approx([1.1e-3] * 4)
+
+
+def test_steps_without_a_trace(tmp_path):
+    clocks = {"latency": np.ones(2), "throughput": np.ones(1), "losses": np.empty((0, 0))}
+    trials._write_steps(tmp_path / "steps.parquet", clocks)
+    assert len(pd.read_parquet(tmp_path / "steps.parquet")) == 3
+
+
+def test_a_failed_trial_shows_no_file_of_an_earlier_one(trial, children, tmp_path):
+    trial()
+    children.instead["trial", "torch", 0] = lambda _: Outcome(status="failed", message="it broke", wall_seconds=2.0)
+    found = trial()
+    assert (found.status, found.message) == ("failed", "it broke")
+    assert found.phases == {"process": 2.0}
+    assert found.step_seconds is found.epoch_seconds is found.throughput is None
+    place = tmp_path / "run/trials/torch-0"
+    assert not (place / "steps.parquet").exists()
+    assert not (place / "epochs.csv").exists()
+    assert json.loads((place / "trial.json").read_text())["status"] == "failed"
+
+
+def test_values_that_are_not_finite_are_null_in_the_file(trial, children, tmp_path):
+    def diverge(request):
+        found = children.trial(request)
+        found.status = "diverged"
+        found.values |= {"metrics": {"train_loss": float("nan")}}
+        return found
+
+    children.instead["trial", "torch", 0] = diverge
+    assert trial().status == "diverged"
+    assert json.loads((tmp_path / "run/trials/torch-0/trial.json").read_text())["metrics"] == {"train_loss": None}
