@@ -42,6 +42,7 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
             checks.append(_could_not(contender.name, plan.baseline, trouble))
         else:
             prints[contender.name] = certificate.load(folder / f"{contender.name}.safetensors", contender.name)
+    checks += [check for item in prints.values() for check in certificate.examine(item)]
     precision = plan.config["runtime"]["precision"]
     if plan.baseline in prints:
         others = [item for name, item in prints.items() if name != plan.baseline]

@@ -168,9 +168,9 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
 
 
 def _certified(results: Results) -> set[str]:
-    """Return the contenders whose every check passed."""
+    """Return the contenders whose every check passed, none of them where the baseline's own did not."""
     failed = {check.contender for check in results.parity.checks if not check.passed}
-    return {check.contender for check in results.parity.checks} - failed
+    return set() if results.baseline in failed else {check.contender for check in results.parity.checks} - failed
 
 
 def _troubles(results: Results) -> str:

@@ -57,7 +57,7 @@ def _group(group: list[tuple[Path, Results]]) -> Across:
     baseline = entries[0]
     parity = _certify(entries)
     failed = {check.contender for check in parity.checks if not check.passed}
-    certified = {check.contender for check in parity.checks} - failed
+    certified = set() if baseline.label in failed else {check.contender for check in parity.checks} - failed
     trials = [trial for entry in entries for trial in entry.trials()]
     first = baseline.results
     data = first.dataset
@@ -96,6 +96,7 @@ def _certify(entries: list[_Entry]) -> Parity:
             prints[entry.label] = entry.fingerprint()
         except ValueError as error:
             troubles.append(str(error))
+    checks += [check for item in prints.values() for check in certificate.examine(item)]
     first = prints.get(entries[0].label)
     for item in prints.values():
         if first is not None and item is not first:

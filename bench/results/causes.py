@@ -17,6 +17,8 @@ _OUTPUTS = {
 }
 
 _QUANTITIES = {
+    "weights as loaded": "kernels are put in another order than the spec's",
+    "first update": "another optimizer formula: epsilon's place, bias correction, momentum or rate",
     "loss": "another reduction, or a softmax taken twice",
     "gradients": "another derivative or another reduction of the loss: the outputs agree",
     "losses of the steps": "the order of batches, or what is kept between steps: the weights agree",
@@ -41,5 +43,7 @@ def cause(quantity: str, tensor: str, layers: Sequence[tuple[str, str]]) -> str:
         if parts[-1].startswith("moving_"):
             why = _QUANTITIES["inference after the steps"]
         return f"departs first at step {parts[1]}, {'/'.join(parts[2:])}; likely cause: {why}"
+    if parts[0] == "reference":
+        return f"likely cause: {_QUANTITIES[quantity]}"
     place = f"departs first at {'/'.join(parts[1:])}; " if len(parts) > 1 else ""
     return f"{place}likely cause: {_QUANTITIES.get(quantity, 'unknown')}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from safetensors import SafetensorError, safe_open
 
 from bench.results.causes import cause
 from bench.results.schema import Check, Parity
+
+REFERENCE = "reference"
+"""The baseline of checks that a contender passes alone: the spec itself, in numpy."""
 
 JUDGE = 1e-9
 """Largest error allowed in float64: correct pairs stay below 1e-12, every known mistake is above 1e-8."""
@@ -32,7 +35,16 @@ NOISE_FACTOR = 10
 SMOKE_FLOOR, SMOKE_FLOOR_BATCH_NORM = 5e-6, 2e-5
 """The least such tolerance: what correct pairs were measured to differ by in float32, times 10."""
 
-_ALWAYS = ("loss", "gradient_norm", "losses", "inference", "smoke/own/losses", "smoke/perturbed/losses")
+_ALWAYS = (
+    "reference/loaded",
+    "reference/update",
+    "loss",
+    "gradient_norm",
+    "losses",
+    "inference",
+    "smoke/own/losses",
+    "smoke/perturbed/losses",
+)
 """Tensors that every fingerprint has, whatever the network."""
 
 
@@ -76,6 +88,22 @@ def load(path: Path, contender: str) -> Fingerprint:
         )
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ValueError(f"{path}: not a fingerprint of a contender ({error})") from None
+
+
+def examine(contender: Fingerprint) -> list[Check]:
+    """Return the checks of a contender alone against the spec: these name the side that is wrong."""
+    make = _Maker(contender, replace(contender, contender=REFERENCE), "float64")
+    scale = "relative to the largest weight"
+    return [
+        make.check(
+            quantity,
+            None if not np.isfinite(error := float(contender.arrays[name][0])) else error,
+            contender.tolerance,
+            scale,
+            cause(quantity, name, contender.layers),
+        )
+        for quantity, name in (("weights as loaded", "reference/loaded"), ("first update", "reference/update"))
+    ]
 
 
 def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> list[Check]:
@@ -199,11 +227,11 @@ def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes
     parity = Parity(checks=checks, modes=modes, corrected=notes["corrected"], uncertified=notes["uncertified"])
     judged = [check for check in checks if check.precision == "float64" and check.tolerance > 0]
     failed = [check for check in checks if not check.passed]
-    if not checks:
-        parity.message = "a lone contender: nothing to compare with; its fingerprint is kept"
-    elif failed:
+    if failed:
         parity.passed = False
         parity.message = "; ".join(_sentence(check) for check in _first_by_contender(failed))
+    elif all(check.baseline == REFERENCE for check in checks):
+        parity.message = "a lone contender: nothing to compare with; its fingerprint is kept"
     else:
         parity.passed = True
         worst = max((check.error or 0.0) for check in judged)
@@ -222,5 +250,6 @@ def _sentence(check: Check) -> str:
     if check.quantity == NOTHING_LEFT:
         return f"{check.contender} left no fingerprint; {check.detail}"
     error = "cannot be compared" if check.error is None else f"error {check.error:.1e}, allowed {check.tolerance:.0e}"
-    found = f"{check.contender} does not compute what {check.baseline} does: {check.quantity} ({error})"
+    other = "the spec means" if check.baseline == REFERENCE else f"{check.baseline} does"
+    found = f"{check.contender} does not compute what {other}: {check.quantity} ({error})"
     return f"{found}; {check.detail}" if check.detail else found

@@ -133,6 +133,7 @@ def save_fingerprint(path: Path, changes: Mapping[str, Any] | None = None, **inf
     losses = np.array([2.0, 1.5])
     arrays |= {"loss": losses[:1], "gradient_norm": np.array([10.0]), "losses": losses, "inference": rng.normal(size=9)}
     arrays |= {"smoke/own/losses": losses, "smoke/perturbed/losses": losses * (1 + 1e-9)}
+    arrays |= {"reference/loaded": np.zeros(1), "reference/update": np.array([1e-16])}
     arrays |= changes or {}
     about = {"content": "same", "num_parameters": 24, "mode": "by hand", "layers": LAYERS, "constants": []} | info
     kept = {name: np.array(value, dtype=np.float64) for name, value in arrays.items() if value is not None}

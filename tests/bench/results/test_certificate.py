@@ -200,3 +200,30 @@ def test_a_file_that_is_no_fingerprint(tmp_path, fingerprint_file):
     for path in (missing, text, plain, cut, poor):
         with pytest.raises(ValueError, match=f"{path.name}: not a fingerprint"):
             certificate.load(path, "torch")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "quantity", "why"),
+    [("reference/loaded", "weights as loaded", "another order"), ("reference/update", "first update", "epsilon's place")],
+)
+def test_a_contender_alone_is_held_against_the_spec_and_named(pair, tensor, quantity, why):
+    wrong, right = pair({tensor: np.array([1e-6])})
+    assert failed(certificate.examine(right)) == []
+    checks = certificate.examine(wrong)
+    assert failed(checks) == [quantity]
+    parity = certificate.conclude(checks, {"torch": wrong}, NOTES)
+    assert parity.passed is False
+    assert parity.message.startswith(f"torch does not compute what the spec means: {quantity}")
+    assert why in parity.message
+
+
+def test_a_lone_contender_that_meets_the_spec_has_nothing_to_compare_with(pair):
+    _, right = pair()
+    parity = certificate.conclude(certificate.examine(right), {"tf": right}, NOTES)
+    assert parity.passed is None
+    assert "lone contender" in parity.message
+
+
+def test_an_update_that_is_not_a_number_fails(pair):
+    wrong, _ = pair({"reference/update": np.array([np.nan])})
+    assert failed(certificate.examine(wrong)) == ["first update"]
