@@ -141,6 +141,9 @@ class Room(Protocol):
     def step_function(self, samples: Any, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
         """Return the training step on one batch that lies on the device, to be called again and again."""
 
+    def steps_per_call(self) -> int:
+        """Return how many training steps one call of `step_function`'s result runs."""
+
     def train(self, samples: Any, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train one epoch per row of `orders`, (epochs, n), as a user of the framework would."""
 

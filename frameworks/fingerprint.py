@@ -24,7 +24,11 @@ def summarise(values: np.ndarray) -> np.ndarray:
 
 
 def _project(flat: np.ndarray) -> np.ndarray:
-    """Return sums with random signs over the root of the size: a difference of d anywhere shows as about d."""
+    """Return sums with random signs over the root of the size.
+
+    A difference of about d in every element shows as about d, and one of d in a single element as d over the root
+    of the size, in all projections alike.
+    """
     total = np.zeros(PROJECTIONS)
     for start in range(0, flat.size, _CHUNK):
         part = flat[start : start + _CHUNK]

@@ -41,6 +41,12 @@ class Node:
         """How many trainable numbers the layer has."""
         return sum(prod(value.shape) for value in self.parameters.values() if value.trainable)
 
+    @property
+    def passes_shift(self) -> bool:
+        """Whether a constant added to each channel comes out as one; a convolution's zero padding has no part in it."""
+        unpadded = isinstance(self.layer, Conv2D) and self.layer.pads(self.input_shape) == ((0, 0), (0, 0))
+        return self.layer.passes_shift or unpadded
+
     @cached_property
     def output_flattened(self) -> Shape | None:
         """`flattened`, for the layer that follows."""
@@ -99,7 +105,7 @@ class Network:
             if node.layer.kind == "batch_norm":
                 found, waiting = found + waiting, own
             else:
-                waiting = (waiting if node.layer.passes_shift else []) + own
+                waiting = (waiting if node.passes_shift else []) + own
         return found
 
     def uneven_same(self) -> list[str]:

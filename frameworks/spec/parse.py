@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
@@ -36,6 +37,9 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     values.Padding: values.padding,
     values.PoolPadding: values.pool_padding,
 }
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+"""What a framework takes for a layer's name, less the '.' of names that a room gives to layers of its own."""
 
 
 def parse(spec: Sequence[Any], *, input_shape: Shape, outputs: int, name: str = "model") -> Network:
@@ -85,8 +89,8 @@ def _node(
     layer = _layer(LAYERS[kind], given, place, outputs)
     counts[kind] += 1
     name = f"{kind}_{counts[kind]}" if name is None else name
-    if not isinstance(name, str) or not name or "/" in name:
-        raise SpecError(f"{place}.name={name}: must be a word without '/'")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SpecError(f"{place}.name={name}: must be a word of letters, digits, '_' and '-'")
     if twin := next((node for node in before if node.name == name), None):
         raise SpecError(f"{place}.name={name}: {twin.place} has this name already")
     try:
@@ -124,7 +128,7 @@ def _layer(cls: type[Layer], given: dict[str, Any], place: str, outputs: int) ->
     read: dict[str, Any] = {}
     for key, value in given.items():
         if key not in known:
-            raise SpecError(f"{place}.{key}: no such parameter{_nearest(key, known)}")
+            raise SpecError(f"{place}.{key}: no such parameter{_nearest(str(key), known)}")
         try:
             read[key] = outputs if value == "outputs" and key == "units" else _READERS[hints[key]](value)
         except ValueError as error:

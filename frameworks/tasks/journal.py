@@ -42,6 +42,8 @@ class Journal:
             self._losses.append(losses)
         self._check(index, losses, loss)
         validation = self._evaluate(self.samples, self.labels)
+        if not self.diverged and not np.isfinite(validation["loss"]):
+            self.diverged = f"the validation loss became {validation['loss']} after epoch {index + 1}"
         self.rows.append(
             {
                 "epoch": index + 1,

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from frameworks.contract import Arrays, Request, Room
 from frameworks.fingerprint import summarise
+from frameworks.reference import OPTIMIZERS
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 
@@ -40,7 +41,7 @@ def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     mode = judge.environment()["mode"]
     tell("phase", name=request.settings["precision"])
     own: Room = kind(request, network, precision=request.settings["precision"], device=request.settings["device"])
-    kernel = next(name for name in weights if name.endswith("/kernel"))
+    kernel = next(name for name in weights if name.endswith(("/kernel", "/gamma")))
     hair = weights | {kernel: (weights[kernel] * np.float32(1 + PERTURBATION)).astype(np.float32)}
     for label, given in (("own", weights), ("perturbed", hair)):
         own.build(given, 1)
@@ -81,6 +82,7 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     room.build({name: value.astype(np.float64) for name, value in weights.items()}, 1)
     first = room.place(x[:size], y[:size])
     before = room.snapshot()
+    start = room.export()
     prints = {f"outputs/{name}": summarise(value) for name, value in room.layer_outputs(first).items()}
     room.restore(before)
     loss, gradients = room.gradients(first)
@@ -91,12 +93,32 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     losses, states = _steps(request, room, x, y)
     prints["losses"] = losses
     idle = room.network.idle_shifts()
+    prints |= _against_reference(request, {name: weights[name] for name in start}, start, gradients, states[0], idle)
     for step, state in enumerate(states, start=1):
         kept = {name: value for name, value in state.items() if name not in idle}
         prints |= {f"weights/{step}/{name}": summarise(value) for name, value in kept.items()}
     room.load(states[-1] | {name: weights[name] for name in idle})
     prints["inference"] = summarise(room.predict(first, size)())
     return prints
+
+
+def _against_reference(
+    request: Request, given: Arrays, start: Arrays, gradients: Arrays, after: Arrays, idle: list[str]
+) -> Arrays:
+    """Return how far the contender alone is from the spec: its weights as loaded, and its first update.
+
+    The update is computed in numpy from the contender's own gradients, so it names the side whose optimizer is wrong.
+    """
+    hyperparameters = {key: value for key, value in request.optimizer.items() if key != "name"}
+    largest = max(float(np.abs(value).max()) for value in after.values())
+    loaded = max(float(np.abs(start[name] - value).max()) for name, value in given.items())
+    update = 0.0
+    for name, gradient in gradients.items():
+        if name not in idle:
+            optimizer = OPTIMIZERS[request.optimizer["name"]](**hyperparameters)
+            expected = optimizer.step(given[name].astype(np.float64), gradient)
+            update = max(update, float(np.abs(after[name] - expected).max()))
+    return {"reference/loaded": np.array([loaded / largest]), "reference/update": np.array([update / largest])}
 
 
 def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[Arrays]]:

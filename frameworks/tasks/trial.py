@@ -74,12 +74,13 @@ def _compute_clock(request: Request, room: Room, samples: Any, phases: clock.Pha
     with phases.phase("warmup"):
         # One at least: the clocks take their lengths from it.
         warm = clock.latency(step, room.synchronize, max(1, measure["warmup_steps"]))
+    per_call = room.steps_per_call()
     steps = clock.budget(float(np.median(warm[len(warm) // 2 :])), measure)
     with phases.phase("latency"):
         latency = clock.latency(step, room.synchronize, steps)
     with phases.phase("throughput"):
         throughput = clock.throughput(step, room.synchronize, steps, measure["blocks"])
-    return {"latency": latency, "throughput": throughput}
+    return {"latency": latency / per_call, "throughput": throughput / per_call}
 
 
 def _train(request: Request, room: Room, samples: Any, count: int, journal: Journal, phases: clock.Phases) -> None:

@@ -51,8 +51,7 @@ def batches(samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bo
 
 def repeated(samples: Samples, index: np.ndarray, full_batches: bool) -> tf.data.Dataset:
     """Return one batch again and again, with the element type of `batches`, so that nothing is traced anew."""
-    x, y = tf.gather(samples.x, index), tf.gather(samples.y, index)
-    batch = tf.data.Dataset.from_tensors((x, y))
-    if not full_batches:
-        batch = batch.rebatch(len(index), drop_remainder=False)
-    return batch.cache().repeat()
+    batch = tf.gather(samples.x, index), tf.gather(samples.y, index)
+    if full_batches:
+        return tf.data.Dataset.from_tensors(batch).cache().repeat()
+    return tf.data.Dataset.from_tensor_slices(batch).batch(len(index)).cache().repeat()

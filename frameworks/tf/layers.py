@@ -18,7 +18,7 @@ class Scale(keras.layers.Layer):
     """The model's input: pixels as numbers, ``x * scale + offset``, on the device."""
 
     def __init__(self, scale: float, offset: float) -> None:
-        super().__init__(name="scale")
+        super().__init__(name="input.scale")
         self.scale, self.offset = scale, offset
 
     def call(self, pixels: Any) -> Any:
@@ -40,7 +40,9 @@ def _conv2d(node: Node, layer: spec.Conv2D, plants: Collection[str]) -> Layers:
     explicit = not isinstance(layer.padding, str)
     pads = layer.pads(node.input_shape)
     # Explicit pads cost Keras 1.04×; the same by F.pad would cost PyTorch 3.7×: so it is Keras that adapts.
-    before = [keras.layers.ZeroPadding2D(pads)] if explicit and pads != ((0, 0), (0, 0)) else []
+    before = (
+        [keras.layers.ZeroPadding2D(pads, name=f"{node.name}.pads")] if explicit and pads != ((0, 0), (0, 0)) else []
+    )
     return [
         *before,
         keras.layers.Conv2D(

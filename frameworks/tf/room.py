@@ -82,6 +82,10 @@ class Room:
         """Return the training step on one batch."""
         return train.step_function(self.built, samples, index, full_batches)
 
+    def steps_per_call(self) -> int:
+        """Return Keras's steps per execution."""
+        return int(self.built.model.steps_per_execution)
+
     def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with ``fit``."""
         train.train(self.built, samples, orders, batch_size, drop_last, hook)

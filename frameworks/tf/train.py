@@ -51,8 +51,11 @@ class Epochs(keras.callbacks.Callback):
 def train(
     built: Built, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook
 ) -> None:
-    """Train one epoch per row of `orders`."""
+    """Train one epoch per row of `orders`; `ValueError` where an execution would reach into the next epoch."""
     steps = steps_per_epoch(orders.shape[1], batch_size, drop_last)
+    if steps % built.model.steps_per_execution:
+        together = built.model.steps_per_execution
+        raise ValueError(f"steps_per_execution={together}: must divide the {steps} training steps of an epoch")
     built.model.fit(
         batches(samples, orders, batch_size, drop_last),
         epochs=len(orders),

@@ -34,6 +34,7 @@ def build(request: Request, network: Network, trace: bool, device: torch.device)
     sequential = nn.Sequential(
         scale,
         *(module for _, stage in stages for module in stage),
+        *layers.ending(network.nodes[-1]),
     ).to(device)
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     name = hyperparameters.pop("name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from frameworks.spec import Node
 from frameworks.spec import activations as act
 from frameworks.spec import layers as spec
 from frameworks.spec.padding import Pads
+from frameworks.torch.weights import channels_first
 
 Layers = list[nn.Module]
 
@@ -35,6 +37,21 @@ class GlobalAvgPool2d(nn.Module):
         return image.mean((2, 3))
 
 
+class ChannelsLast(nn.Module):
+    """Logits in the spec's order, where a network ends in a flattened image: labels count on it."""
+
+    order: Tensor
+
+    def __init__(self, image: spec.Shape) -> None:
+        super().__init__()
+        order = torch.from_numpy(np.argsort(channels_first(image)))
+        self.register_buffer("order", order, persistent=False)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Return (batch, H * W * C)."""
+        return logits[:, self.order]
+
+
 class UnevenAvgPool2d(nn.Module):
     """Mean of the real cells of each window, for uneven padding, which AvgPool2d does not know."""
 
@@ -54,6 +71,12 @@ class UnevenAvgPool2d(nn.Module):
 def make(node: Node, plants: Collection[str]) -> Layers:
     """Return the modules of one node, in order; the node's weights lie in the last of them."""
     return _MAKERS[type(node.layer)](node, node.layer, plants)
+
+
+def ending(last: Node) -> Layers:
+    """Return what follows the last node: elsewhere weights are reordered instead, but here none follow."""
+    image = last.output_flattened
+    return [ChannelsLast(image)] if image and image[2] > 1 and image[0] * image[1] > 1 else []
 
 
 def _dense(node: Node, layer: spec.Dense, plants: Collection[str]) -> Layers:
@@ -89,7 +112,7 @@ def _max_pool2d(node: Node, layer: spec.MaxPool2D, plants: Collection[str]) -> L
     pads = layer.pads(node.input_shape)
     if all(before == after for before, after in pads):
         return [nn.MaxPool2d(layer.pool_size, layer.step, padding=(pads[0][0], pads[1][0]))]
-    if _only_after(pads):
+    if _ceiled(pads, layer.step):
         return [nn.MaxPool2d(layer.pool_size, layer.step, ceil_mode=True)]
     return [nn.ConstantPad2d(_sides(pads), float("-inf")), nn.MaxPool2d(layer.pool_size, layer.step)]
 
@@ -99,14 +122,14 @@ def _avg_pool2d(node: Node, layer: spec.AvgPool2D, plants: Collection[str]) -> L
     if all(before == after for before, after in pads):
         padding = (pads[0][0], pads[1][0])
         return [nn.AvgPool2d(layer.pool_size, layer.step, padding=padding, count_include_pad=False)]
-    if _only_after(pads):
+    if _ceiled(pads, layer.step):
         return [nn.AvgPool2d(layer.pool_size, layer.step, ceil_mode=True)]
     return [UnevenAvgPool2d(layer, pads)]
 
 
-def _only_after(pads: Pads) -> bool:
-    """Return whether ``ceil_mode`` pads alike: in both directions it adds at most one pixel, at the end."""
-    return all(before == 0 and after <= 1 for before, after in pads) and pads[0][1] == pads[1][1]
+def _ceiled(pads: Pads, step: tuple[int, int]) -> bool:
+    """Return whether ``ceil_mode`` pads alike: it adds at the end what a last stride needs, at stride 1 nothing."""
+    return pads == ((0, 1), (0, 1)) and min(step) > 1
 
 
 def _sides(pads: Pads) -> tuple[int, int, int, int]:
@@ -149,6 +172,11 @@ def _softmax(node: Node, layer: act.Softmax, plants: Collection[str]) -> Layers:
     return [nn.Softmax(dim=1)]
 
 
+def _softplus(node: Node, layer: act.Softplus, plants: Collection[str]) -> Layers:
+    # PyTorch returns x above its threshold of 20, which is off by 2e-9 there: float64 would see it.
+    return [nn.Softplus(threshold=40)]
+
+
 def _activation(module: Callable[[], nn.Module]) -> Callable[..., Layers]:
     return lambda node, layer, plants: [module()]
 
@@ -171,5 +199,5 @@ _MAKERS: dict[type[spec.Layer], Callable[..., Layers]] = {
     act.Softmax: _softmax,
     act.Elu: _elu,
     act.LeakyRelu: _leaky_relu,
-    act.Softplus: _activation(nn.Softplus),
+    act.Softplus: _softplus,
 }

@@ -27,6 +27,7 @@ class Room:
         self.request, self.network = request, network
         _device.configure(request.settings["threads"], precision, device)
         self.device = _device.scope(device)
+        self.inference_graphs = 0
 
     def environment(self) -> dict[str, Any]:
         """Return what is in force."""
@@ -83,14 +84,20 @@ class Room:
         """Return the training step on one batch."""
         return train.step_function(self.built, samples, index, self.device)
 
+    def steps_per_call(self) -> int:
+        """Return 1: PyTorch is called for every step."""
+        return 1
+
     def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with a manual loop."""
         train.train(self.built, samples, orders, batch_size, drop_last, hook, self.device)
 
     def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
         """Run inference."""
+        before = self._graphs()
         logits = evaluate.predict(self.built, samples, batch_size, self.device)
         self.synchronize()
+        self.inference_graphs += self._graphs() - before
         return logits
 
     def layer_outputs(self, samples: Samples) -> Arrays:
@@ -103,5 +110,9 @@ class Room:
         return loss, _weights.named_gradients(self.built.stages)
 
     def traces(self) -> int:
-        """Count the graphs that torch.compile has made; eager code has none."""
-        return int(torch._dynamo.utils.counters["stats"]["unique_graphs"]) if self.request.settings["compile"] else 0
+        """Count the graphs that torch.compile has made for training; eager code has none."""
+        return self._graphs() - self.inference_graphs
+
+    def _graphs(self) -> int:
+        compiled = self.request.settings["compile"]
+        return int(torch._dynamo.utils.counters["stats"]["unique_graphs"]) if compiled else 0

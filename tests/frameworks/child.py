@@ -1,0 +1,159 @@
+"""The process in which one backend's room is tested: reads jobs as lines of JSON, answers each with one line.
+
+A test process may import neither framework, let alone both; this one imports exactly one. Arrays go back as
+``.npz`` in the folder of the job's request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from frameworks.clock import Phases
+from frameworks.contract import Arrays, Request, Room
+from frameworks.order import orders, steps_per_epoch
+from frameworks.tasks import TASKS
+from frameworks.tasks.trial import _compute_clock
+
+Answer = tuple[Any, Arrays]
+
+
+def _room(request: Request, precision: str, *, trace: bool = True) -> tuple[Room, Arrays]:
+    room: Room = import_module(f"frameworks.{request.backend}.room").Room(
+        request, request.network(), precision=precision, device="cpu"
+    )
+    weights = {name: value.astype(precision) for name, value in load_file(request.weights).items()}
+    count = len(request.samples.load("train")[1])
+    steps = steps_per_epoch(count, request.train["batch_size"], request.train["drop_last"])
+    room.build(weights, steps if trace else 0)
+    return room, weights
+
+
+def layers(request: Request, precision: str) -> Answer:
+    """Every layer's output in training mode, loss, gradients, logits; what `load` put in comes out by `export`."""
+    room, weights = _room(request, precision)
+    exported = room.export()
+    samples = room.place(*request.samples.load("train"))
+    before = room.snapshot()
+    arrays = {f"outputs/{name}": value for name, value in room.layer_outputs(samples).items()}
+    room.restore(before)
+    loss, gradients = room.gradients(samples)
+    arrays |= {f"gradients/{name}": value for name, value in gradients.items()}
+    room.restore(before)
+    arrays["logits"] = room.predict(samples, 4)()
+    identical = {name: _same_bits(exported[name], weights[name]) for name in weights}
+    return {"loss": loss, "num_parameters": room.num_parameters(), "identical": identical}, arrays
+
+
+def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bool) -> Answer:
+    """Train, after the compute clock where `clocked`; `twin` exports what a room with biased variances would hold."""
+    room, _ = _room(request, precision, trace=trace)
+    x, y = request.samples.load("train")
+    samples = room.place(x, y)
+    size = request.train["batch_size"]
+    if clocked:
+        before = room.snapshot()
+        _compute_clock(request, room, samples, Phases(lambda *_, **__: None))
+        room.restore(before)
+    arrays: Arrays = {}
+    epochs: list[tuple[float, float, float]] = []
+    steps = steps_per_epoch(len(y), size, request.train["drop_last"])
+
+    def hook(epoch: int, seconds: float, losses: np.ndarray | None, loss: float, accuracy: float) -> bool:
+        epochs.append((seconds, loss, accuracy))
+        if losses is not None:
+            arrays[f"losses/{epoch}"] = losses
+        given = {"steps": (epoch + 1) * steps, "batch_size": size} if twin else {}
+        arrays.update({f"weights/{epoch}/{name}": value for name, value in room.export(**given).items()})
+        return True
+
+    order = orders(request.train["seed"], request.train["epochs"], len(y))
+    room.train(samples, order, size, request.train["drop_last"], hook)
+    if twin:
+        last = request.train["epochs"] - 1
+        room.load({name: arrays[f"weights/{last}/{name}"] for name in room.export()})
+    arrays["logits"] = room.predict(samples, size)()
+    return {"epochs": epochs}, arrays
+
+
+def predict(request: Request, precision: str) -> Answer:
+    """Logits and the exported weights, for the weights of the request."""
+    room, _ = _room(request, precision)
+    samples = room.place(*request.samples.load("train"))
+    return {}, {"logits": room.predict(samples, 4)()} | room.export()
+
+
+def task(request: Request) -> Answer:
+    """Do the request's own task; its files lie in the request's folder."""
+    told: list[str] = []
+    result = TASKS[request.task](request, lambda event, **values: told.append(event))
+    return result | {"told": told}, {}
+
+
+def batches(request: Request) -> Answer:
+    """Labels and first pixels of every batch that the training's input pipeline delivers."""
+    inputs = import_module(f"frameworks.{request.backend}.input")
+    settings = request.train
+    x, y = request.samples.load("train")
+    samples = inputs.place(x, y)
+    order = orders(settings["seed"], settings["epochs"], len(y))
+    if request.backend == "torch":
+        import torch
+
+        cpu = torch.device("cpu")
+        loaders = [inputs.batches(samples, row, settings["batch_size"], settings["drop_last"], cpu) for row in order]
+        found = [(xs[:, :, 0, 0], ys) for loader in loaders for xs, ys in loader]
+    else:
+        found = [
+            (xs[:, 0, 0, :], ys)
+            for xs, ys in inputs.batches(samples, order, settings["batch_size"], settings["drop_last"])
+        ]
+    arrays = {f"pixels/{step}": np.array(xs) for step, (xs, _) in enumerate(found)}
+    return {"batches": len(found)}, arrays | {f"labels/{step}": np.array(ys) for step, (_, ys) in enumerate(found)}
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+JOBS: dict[str, Callable[..., Answer]] = {
+    "layers": layers,
+    "train": train,
+    "predict": predict,
+    "task": task,
+    "batches": batches,
+}
+
+
+def _answer(line: str) -> dict[str, Any]:
+    job = json.loads(line)
+    request = Request.from_json(job["request"])
+    Path(request.folder).mkdir(parents=True, exist_ok=True)
+    try:
+        values, arrays = JOBS[job["do"]](request, **job["given"])
+        np.savez(Path(request.folder) / "arrays.npz", **arrays)
+        return {"values": values}
+    except Exception:
+        return {"error": traceback.format_exc()}
+
+
+def main() -> None:
+    """Answer until there are no more jobs; what frameworks print goes to the log."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        stream.write(json.dumps(_answer(line)) + "\n")
+        stream.flush()
+
+
+if __name__ == "__main__":
+    main()

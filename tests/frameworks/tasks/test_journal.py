@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from frameworks.clock import Phases
+from frameworks.contract import Request
+from frameworks.tasks.journal import Journal
+
+
+class Room:
+    """Predicts the same logits whatever it is asked."""
+
+    def __init__(self, logits):
+        self.logits = np.array(logits, dtype=np.float32)
+
+    def predict(self, samples, batch_size):
+        return lambda: self.logits
+
+
+def journal(logits=((2.0, 0.0), (0.0, 2.0))):
+    request = Request(
+        task="trial", contender="a", backend="a", settings={}, folder="", loss="sparse_categorical_crossentropy",
+        train={"batch_size": 2, "epochs": 3},
+    )  # fmt: skip
+    return Journal(request, Room(logits), None, np.array([0, 0]), Phases(lambda *_, **__: None), lambda *_, **__: None)
+
+
+def test_an_epoch_is_noted_down():
+    notes = journal()
+    assert notes.epoch(0, 0.5, np.array([1.0, 0.5]), 0.7, 0.25)
+    assert notes.epoch(1, 0.25, np.array([0.5, 0.25]), 0.3, 0.5)
+    assert notes.losses().tolist() == [[1.0, 0.5], [0.5, 0.25]]
+    assert [row["epoch"] for row in notes.rows] == [1, 2]
+    notes.evaluate_test(None, np.array([0, 1]))
+    metrics = notes.metrics()
+    assert metrics["train_loss"] == 0.3
+    assert metrics["val_accuracy"] == 0.5
+    assert metrics["test_accuracy"] == 1.0
+    assert metrics.keys() == {
+        "train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
+    }  # fmt: skip
+    assert notes.phases.seconds["evaluate"] > 0
+
+
+def test_without_a_trace():
+    notes = journal()
+    assert notes.epoch(0, 0.5, None, 0.7, 0.25)
+    assert notes.losses().size == 0
+    assert not notes.epoch(1, 0.5, None, float("nan"), 0.25)
+    assert notes.diverged == "the loss became nan at epoch 2"
+
+
+def test_the_step_that_diverged_is_counted_from_the_first_epoch():
+    notes = journal()
+    assert notes.epoch(0, 0.5, np.array([1.0, 0.5, 0.4]), 0.7, 0.25)
+    assert not notes.epoch(1, 0.5, np.array([0.5, float("inf"), float("nan")]), 0.7, 0.25)
+    assert notes.diverged == "the loss became inf at step 5"
+
+
+def test_weights_that_broke_at_the_last_step_are_seen_in_validation():
+    notes = journal(((float("nan"), 0.0), (0.0, 0.0)))
+    assert not notes.epoch(0, 0.5, np.array([1.0]), 1.0, 0.5)
+    assert notes.diverged == "the validation loss became nan after epoch 1"
+
+
+def test_an_empty_journal_has_no_metrics():
+    assert journal().metrics() == {}
+    assert journal().losses().shape == (0, 0)
+
+
+def test_seldom_told():
+    told = []
+    notes = journal()
+    notes.tell = lambda event, **values: told.append(event)
+    for index in range(3):
+        notes.epoch(index, 0.1, None, 0.5, 0.5)
+    assert told == []
+    notes._told -= 1
+    notes.epoch(3, 0.1, None, 0.5, 0.5)
+    assert told == ["epoch"]
+    assert notes.last_moment == pytest.approx(notes._told, abs=0.1)
