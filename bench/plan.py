@@ -89,7 +89,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         prepared = datasets.prepare(config["dataset"], progress)
     splits = datasets.split(prepared, config["dataset"])
     network = _network(config["model"], prepared)
-    _check_sizes(config["train"], len(splits.train))
+    _check_sizes(config, len(splits.train))
     plants = _plants(config["plant"], found, network, optimizer["name"])
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
@@ -163,12 +163,19 @@ def _check_seed(config: Mapping[str, Any]) -> None:
         )
 
 
-def _check_sizes(train: Mapping[str, Any], samples: int) -> None:
+def _check_sizes(config: Mapping[str, Any], samples: int) -> None:
+    train = config["train"]
     if train["batch_size"] > samples:
         raise RequestError(
             f"train.batch_size={train['batch_size']}: the training split has {samples:,} samples; take fewer"
         )
-    assert steps_per_epoch(samples, train["batch_size"], train["drop_last"]) > 0
+    steps = steps_per_epoch(samples, train["batch_size"], train["drop_last"])
+    for name, settings in config["frameworks"].items():
+        together = settings.get("steps_per_execution", 1)
+        if together < 1 or steps % together:
+            raise RequestError(
+                f"frameworks.{name}.steps_per_execution={together}: must divide the {steps} training steps of an epoch"
+            )
 
 
 def _plants(given: Any, found: list[Contender], network: Network, optimizer: str) -> list[str]:

@@ -126,7 +126,7 @@ def _check_open_groups(settings: DictConfig, usual: DictConfig) -> None:
                 if not isinstance(value, bool):
                     raise RequestError(f"{where}: must be true or false")
             elif isinstance(usually, int | float):
-                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
                     raise RequestError(f"{where}: must be a number")
                 if isinstance(usually, int) and not isinstance(value, int):
                     raise RequestError(f"{where}: must be an integer")

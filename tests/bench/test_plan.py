@@ -140,3 +140,8 @@ def test_the_content_is_the_work_and_nothing_but_the_work(plan_of):
     others = {plan_of(said).content() for said in OTHER_WORK}
     assert content not in others
     assert len(others) == len(OTHER_WORK)
+
+
+def test_steps_per_execution_must_divide_the_epoch(plan_of):
+    with pytest.raises(RequestError, match="steps_per_execution=7: must divide the 17 training steps"):
+        plan_of("frameworks.tf.steps_per_execution=7")

@@ -204,7 +204,10 @@ def test_a_file_that_is_no_fingerprint(tmp_path, fingerprint_file):
 
 @pytest.mark.parametrize(
     ("tensor", "quantity", "why"),
-    [("reference/loaded", "weights as loaded", "another order"), ("reference/update", "first update", "epsilon's place")],
+    [
+        ("reference/loaded", "weights as loaded", "another order"),
+        ("reference/update", "first update", "epsilon's place"),
+    ],
 )
 def test_a_contender_alone_is_held_against_the_spec_and_named(pair, tensor, quantity, why):
     wrong, right = pair({tensor: np.array([1e-6])})
