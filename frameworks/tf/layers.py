@@ -24,7 +24,8 @@ class Scale(keras.layers.Layer):
     def call(self, pixels: Any) -> Any:
         """Return (batch, H, W, C) in the precision of the model."""
         # keras.layers.Rescaling would round both numbers to float32, in float64 too.
-        return keras.ops.cast(pixels, self.compute_dtype) * self.scale + self.offset
+        scaled = keras.ops.cast(pixels, self.compute_dtype) * self.scale
+        return scaled + self.offset if self.offset else scaled
 
 
 def make(node: Node, plants: Collection[str]) -> Layers:

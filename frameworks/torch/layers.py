@@ -26,7 +26,8 @@ class Scale(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return (batch, C, H, W) in the precision of the model."""
-        return pixels.to(torch.get_default_dtype()) * self.scale + self.offset
+        scaled = pixels.to(torch.get_default_dtype()) * self.scale
+        return scaled + self.offset if self.offset else scaled
 
 
 class GlobalAvgPool2d(nn.Module):
