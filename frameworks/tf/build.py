@@ -36,7 +36,7 @@ def build(request: Request, network: Network, trace_length: int, jit_compile: bo
     )
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
-    loss = losses.LOSSES[request.loss](trace_length)
+    loss = losses.LOSSES[request.loss](trace_length, optimizer.iterations)
     # The gate looks after every step, so there no two may share an execution.
     together = 1 if trace_length == 1 else request.settings.get("steps_per_execution", 1)
     model.compile(

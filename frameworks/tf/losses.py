@@ -15,34 +15,30 @@ class SparseCategoricalCrossentropy(keras.losses.SparseCategoricalCrossentropy):
     Nothing is fetched until the epoch's end; a Keras metric would be fetched after every step.
     """
 
-    def __init__(self, trace_length: int) -> None:
+    def __init__(self, trace_length: int, steps: tf.Variable) -> None:
+        """Keep the last `trace_length` losses, a whole epoch's, by `steps`, the optimizer's count of its steps."""
         super().__init__(from_logits=True)
         self.traces = 0
-        self.position = tf.Variable(0, dtype=tf.int64, trainable=False) if trace_length else None
+        self.steps = steps
         self.trace = tf.Variable(tf.zeros([trace_length], self.dtype), trainable=False) if trace_length else None
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the mean loss of the batch and note it down."""
         self.traces += 1  # runs while a function is traced, not at each of its steps
         loss = super().__call__(y_true, y_pred, sample_weight)
-        if self.trace is not None and self.position is not None:
-            place = self.position % self.trace.shape[0]
-            self.trace.scatter_nd_update([[place]], [loss])
-            self.position.assign_add(1)
+        if self.trace is not None:
+            # A variable of its own to count the steps would cost more than the writing does.
+            place = tf.cast(self.steps, tf.int64) % self.trace.shape[0]
+            self.trace.scatter_update(tf.IndexedSlices(loss, place))
         return loss
 
-    def rewind(self) -> None:
-        """Begin the trace anew."""
-        if self.position is not None:
-            self.position.assign(0)
-
-    def fetch(self, steps: int) -> np.ndarray | None:
-        """Return the loss of each of the last `steps` steps since `rewind`, or None without a trace."""
-        return None if self.trace is None else np.array(self.trace[:steps])
+    def fetch(self) -> np.ndarray | None:
+        """Return the loss of each step of the epoch that has just ended, or None without a trace."""
+        return None if self.trace is None else np.array(self.trace)
 
     def state(self) -> list[tf.Variable]:
         """Return the variables of the trace."""
-        return [] if self.trace is None else [self.position, self.trace]
+        return [] if self.trace is None else [self.trace]
 
 
 LOSSES = {"sparse_categorical_crossentropy": SparseCategoricalCrossentropy}

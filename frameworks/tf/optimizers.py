@@ -16,20 +16,24 @@ class Adam(keras.optimizers.Adam):
     which no value of PyTorch's epsilon stands. The powers of beta are taken in float64, as Python's are.
     """
 
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        """Update all variables; what depends on the step alone is computed once, not once for each of them."""
+        step = ops.cast(self.iterations + 1, "float64")
+        self._mean_correction = 1 - ops.power(ops.cast(self.beta_1, "float64"), step)
+        self._root_correction = ops.sqrt(1 - ops.power(ops.cast(self.beta_2, "float64"), step))
+        super().apply(grads, trainable_variables)
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
         dtype = variable.dtype
-        step = ops.cast(self.iterations + 1, "float64")
-        mean_correction = ops.cast(1 - ops.power(ops.cast(self.beta_1, "float64"), step), dtype)
-        variance_correction = ops.cast(1 - ops.power(ops.cast(self.beta_2, "float64"), step), dtype)
         gradient = ops.cast(gradient, dtype)
         index = self._get_variable_index(variable)
         mean, variance = self._momentums[index], self._velocities[index]
 
         self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
         self.assign_add(variance, (ops.square(gradient) - variance) * (1 - self.beta_2))
-        scale = ops.cast(learning_rate, dtype) / mean_correction
-        root = ops.sqrt(variance) / ops.sqrt(variance_correction)
+        scale = ops.cast(learning_rate, dtype) / ops.cast(self._mean_correction, dtype)
+        root = ops.sqrt(variance) / ops.cast(self._root_correction, dtype)
         self.assign_sub(variable, mean * scale / (root + self.epsilon))
 
 

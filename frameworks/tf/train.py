@@ -25,10 +25,6 @@ class Epochs(keras.callbacks.Callback):
         self.built, self.steps, self.hook = built, steps, hook
         self.begin = self.end = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin the trace of the epoch."""
-        self.built.loss.rewind()
-
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Start the clock at the first batch."""
         if batch == 0:
@@ -43,7 +39,7 @@ class Epochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the epoch; the hook decides whether training goes on."""
-        losses = self.built.loss.fetch(self.steps)
+        losses = self.built.loss.fetch()
         if not self.hook(epoch, self.end - self.begin, losses, float(logs["loss"]), float(logs["accuracy"])):
             self.built.model.stop_training = True
 

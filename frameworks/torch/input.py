@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,13 @@ def batches(
         sampler=index.split(batch_size),  # type: ignore[arg-type]  # a sequence of index tensors is a sampler too
         pin_memory=device.type == "cuda",
     )
+
+
+def moved(loader: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> Iterable[tuple[Tensor, Tensor]]:
+    """Return the batches on the device; on the CPU they are there."""
+    if device.type == "cpu":
+        return loader
+    return ((x.to(device, non_blocking=True), y.to(device, non_blocking=True)) for x, y in loader)
 
 
 def repeated(samples: Samples, index: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -16,10 +16,7 @@ class Trace:
     def __init__(self, keep: bool) -> None:
         self.keep = keep
         self.losses: list[Tensor] = []
-
-    def add(self, loss: Tensor) -> None:
-        """Note one step's loss down."""
-        self.losses.append(loss.detach())
+        """Appended to by the step, detached."""
 
     def rewind(self) -> None:
         """Begin the trace anew."""

@@ -12,36 +12,42 @@ from frameworks.clock import now
 from frameworks.contract import EpochHook
 from frameworks.torch import device
 from frameworks.torch.build import Built
-from frameworks.torch.input import Samples, batches, repeated
+from frameworks.torch.input import Samples, batches, moved, repeated
 
 
 class Step:
     """One training step; counts what is right and keeps the loss on the device, as Keras's metrics do."""
 
     def __init__(self, built: Built, on: torch.device) -> None:
-        self.built = built
+        self.trace = built.trace
         self.right = torch.zeros((), dtype=torch.int64, device=on)
         self.total = torch.zeros((), device=on)
+        self.run = self._bind(built)
 
-    def __call__(self, x: Tensor, y: Tensor) -> None:
-        """Forward, backward, update."""
-        built = self.built
-        built.optimizer.zero_grad()
-        outputs = built.model(x)
-        loss = built.loss(outputs, y)
-        loss.backward()
-        built.optimizer.step()
-        self.right += (outputs.argmax(1) == y).sum()
-        if built.trace.keep:
-            built.trace.add(loss)
-        else:
-            self.total.add_(loss.detach(), alpha=len(y))
+    def _bind(self, built: Built) -> Callable[[Tensor, Tensor], None]:
+        """Return the step itself, everything it needs bound to local names."""
+        model, criterion, optimizer, keep = built.model, built.loss, built.optimizer, built.trace.keep
+        right, total, losses = self.right, self.total, built.trace.losses
+
+        def run(x: Tensor, y: Tensor) -> None:
+            optimizer.zero_grad()
+            outputs = model(x)
+            loss = criterion(outputs, y)
+            loss.backward()
+            optimizer.step()
+            right.add_((outputs.argmax(1) == y).sum())
+            if keep:
+                losses.append(loss.detach())
+            else:
+                total.add_(loss.detach(), alpha=len(y))
+
+        return run
 
     def rewind(self) -> None:
         """Begin an epoch."""
         self.right.zero_()
         self.total.zero_()
-        self.built.trace.rewind()
+        self.trace.rewind()
 
 
 def train(
@@ -62,8 +68,8 @@ def train(
         loader = batches(samples, order, batch_size, drop_last, on)
         device.synchronize(on)
         begin = now()
-        for x, y in loader:
-            step(x.to(on, non_blocking=True), y.to(on, non_blocking=True))
+        for x, y in moved(loader, on):
+            step.run(x, y)
         device.synchronize(on)
         seconds = now() - begin
         losses, accuracy = built.trace.fetch(), float(step.right) / count
@@ -78,7 +84,7 @@ def step_function(built: Built, samples: Samples, index: np.ndarray, on: torch.d
     x, y = repeated(samples, index, on)
     step = Step(built, on)
     built.model.train()
-    return lambda: step(x, y)
+    return lambda: step.run(x, y)
 
 
 def gradients(built: Built, samples: Samples, on: torch.device) -> float:

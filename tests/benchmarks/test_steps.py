@@ -12,7 +12,7 @@ import pytest
 
 from bench.results.stats import paired_ratio
 
-PAIRS = 250
+PAIRS = 60
 BARE = Path(__file__).with_name("bare.py")
 ROOT = BARE.parents[2]
 
