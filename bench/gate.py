@@ -31,13 +31,16 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
         try:
-            troubles = list(pool.map(lambda contender: _fingerprint(work, contender, folder), plan.contenders))
+            done = list(pool.map(lambda contender: _fingerprint(work, contender, folder), plan.contenders))
         except BaseException:
             launch.stop()
             raise
     prints: dict[str, Fingerprint] = {}
     checks: list[Check] = []
-    for contender, trouble in zip(plan.contenders, troubles, strict=True):
+    seconds: dict[str, float] = {}
+    for contender, (trouble, took) in zip(plan.contenders, done, strict=True):
+        if took:
+            seconds[contender.name] = took
         if trouble:
             checks.append(_could_not(contender.name, plan.baseline, trouble))
         else:
@@ -47,30 +50,32 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
     if plan.baseline in prints:
         others = [item for name, item in prints.items() if name != plan.baseline]
         checks += [check for item in others for check in certificate.certify(item, prints[plan.baseline], precision)]
-    return certificate.conclude(checks, prints, _notes(plan))
+    parity = certificate.conclude(checks, prints, _notes(plan))
+    parity.seconds = seconds
+    return parity
 
 
-def _fingerprint(work: Work, contender: Contender, folder: Path) -> str:
-    """Leave the contender's fingerprint in `folder`; return what went wrong, or nothing."""
+def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, float]:
+    """Leave the contender's fingerprint in `folder`; return what went wrong, or nothing, and the seconds it took."""
     scratch = work.folder / f"parity-{contender.name}"
     request = work.request("parity", contender, 0, scratch)
     kept = folder / f"{contender.name}.safetensors"
     cached = cache_folder() / "fingerprints" / f"{_key(request, contender)}.safetensors"
     if _is_sound(cached, contender.name):
         shutil.copyfile(cached, kept)
-        return ""
+        return "", 0.0
     kept.unlink(missing_ok=True)
     found = launch.run(request, lambda _: None)
     shutil.copyfile(scratch / "log.txt", folder / f"{contender.name}.log.txt")
     if found.status != "ok":
-        return found.message
+        return found.message, found.wall_seconds
     shutil.copyfile(scratch / FILE, kept)
     with suppress(OSError):  # a cache that cannot be written costs time, not the run
         cached.parent.mkdir(parents=True, exist_ok=True)
         half = cached.with_name(f".{cached.name}.{os.getpid()}.{contender.name}")
         shutil.copyfile(kept, half)
         half.replace(cached)
-    return ""
+    return "", found.wall_seconds
 
 
 def _is_sound(cached: Path, contender: str) -> bool:

@@ -36,15 +36,15 @@ def test_cfg_job_answers_in_less_than_half_a_second(benchmark, tmp_path):
     assert sorted(mine)[PAIRS // 2] < 0.5
 
 
-def test_most_of_the_default_job_is_spent_in_phases(benchmark, tmp_path):
-    command = [sys.executable, "-m", "bench", f"hydra.run.dir={tmp_path / 'run'}"]
-    os.environ["PARALLAX_CACHE"] = str(tmp_path / "cache")
-    seconds(
-        [*command[:-1], f"hydra.run.dir={tmp_path / 'first'}", "measure=quick"]
-    )  # prepares data, keeps fingerprints
-    wall = benchmark.pedantic(seconds, args=(command,), rounds=1)
-    trials = store.read(tmp_path / "run").trials
-    inside = sum(value for trial in trials for name, value in trial.phases.items() if name != "process")
+def test_most_of_the_default_job_is_spent_in_phases(benchmark, tmp_path, monkeypatch):
+    monkeypatch.setenv("PARALLAX_CACHE", str(tmp_path / "cache"))
+    base = [sys.executable, "-m", "bench"]
+    # Prepares the data, and leaves no fingerprint that the default job could take.
+    seconds([*base, f"hydra.run.dir={tmp_path / 'first'}", "framework=torch", "measure=quick", "train.epochs=1"])
+    wall = benchmark.pedantic(seconds, args=([*base, f"hydra.run.dir={tmp_path / 'run'}"],), rounds=1)
+    results = store.read(tmp_path / "run")
+    inside = sum(value for trial in results.trials for name, value in trial.phases.items() if name != "process")
+    inside += max(results.parity.seconds.values())  # the gate's children run at the same time
     benchmark.extra_info["share in phases"] = f"{inside / wall:.3f} of {wall:.1f} s"
     print(benchmark.extra_info)
     assert inside / wall >= 0.85
