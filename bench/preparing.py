@@ -21,6 +21,7 @@ class Preparing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
+            self._bar.refresh()
             self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
