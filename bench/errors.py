@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from frameworks.spelling import nearest
+
+__all__ = ["RequestError", "nearest", "unknown"]
 
 
 class RequestError(Exception):
@@ -11,12 +14,6 @@ class RequestError(Exception):
 
     The message names the key, the value and the remedy; it is shown as it is, without a traceback.
     """
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the choice most like `word`, or an empty string."""
-    found = get_close_matches(str(word), [str(choice) for choice in choices], n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else ""
 
 
 def unknown(what: str, word: str, choices: Iterable[str]) -> RequestError:

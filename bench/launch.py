@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from frameworks import rooms
-from frameworks.contract import Request, outcome
+from frameworks.contract import LOG, REQUEST, Request, outcome
 
 WORKER = Path(rooms.__file__).with_name("worker.py")
 
@@ -47,13 +47,13 @@ def run(request: Request, listen: Listener) -> Outcome:
     folder = Path(request.folder)
     folder.mkdir(parents=True, exist_ok=True)
     outcome(folder).unlink(missing_ok=True)
-    path = folder / "request.json"
+    path = folder / REQUEST
     path.write_text(json.dumps(request.to_json(), indent=1), encoding="utf-8")
     python = request.settings.get("python") or sys.executable
     begin = time.perf_counter()
     with (
         tempfile.TemporaryDirectory(prefix="parallax-") as cache,
-        (folder / "log.txt").open("wb") as log,
+        (folder / LOG).open("wb") as log,
         subprocess.Popen(
             [python, "-P", str(WORKER), str(path)],
             env=_environment(request, cache),
@@ -139,5 +139,5 @@ def _died(folder: Path, status: int) -> str:
         how += " (out of memory?)" if -status == signal.SIGKILL else ""
     else:
         how = f"the process ended with status {status}"
-    log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    log = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"{how}: {log[-1][:300]}" if log else how

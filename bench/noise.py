@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from bench.counters import Counters, counters
+from bench.counters import Counters
 from bench.results import format as formats
 from bench.results.schema import RunWarning, Trial
-
-__all__ = ["Counters", "Kind", "between", "counters"]
 
 ENOUGH_REPEATS = 5
 """From here on Student's t is no longer the larger part of an interval's width."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from bench import reporting
 from bench.config import said
 from bench.errors import RequestError
 from bench.explain import explain
@@ -89,18 +88,18 @@ def report(folder: Path) -> bool:
     """Render the comparison report over the runs in `folder` in a process of its own; return whether it worked."""
     if not any(folder.glob(f"**/{store.NAME}")):
         return False
-    root = str(Path(__file__).resolve().parent.parent)  # found from here, it is found by the child as well
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    arguments = [sys.executable, "-m", "reports", str(folder)]
     try:
-        done = subprocess.run(arguments, check=False, env={**os.environ, "PYTHONPATH": path}).returncode == 0
+        done = reporting.render(folder)
     except KeyboardInterrupt:  # a second Ctrl-C, at someone who does not want to wait for the report either
-        done = False
-    if done:
-        print(f"\nReport over the sweep: {folder / 'report.html'}", flush=True)
+        worked = False
+    else:
+        worked = done.returncode == 0
+        print(done.stderr or "", end="", file=sys.stderr)
+    if worked:
+        print(f"\nReport over the sweep: {folder / store.REPORT}", flush=True)
     else:
         print(
             f"The report over the sweep failed; the results are safe. Again: python -m reports {folder}",
             file=sys.stderr,
         )
-    return done
+    return worked

@@ -11,12 +11,15 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from bench import launch, noise
+from bench.counters import counters
 from bench.launch import Listener, Outcome
 from bench.results import store
 from bench.results.schema import Contender, RunWarning, Trial
 from bench.work import Work
+from frameworks.contract import CLOCKS, OUTCOME, REQUEST
 
-SCRATCH = ("request.json", "outcome.json", "clocks.safetensors")
+SCRATCH = (REQUEST, OUTCOME, CLOCKS)
+"""What a child and its parent tell each other; a trial does not keep it."""
 
 
 def run(
@@ -28,9 +31,9 @@ def run(
     request = work.request("trial", contender, repeat, place)
     # In a folder that was used before, an earlier trial's files would pass for this one's.
     shutil.rmtree(place, ignore_errors=True)
-    before = noise.counters()
+    before = counters()
     found = launch.run(request, listen)
-    warnings = noise.between(before, noise.counters(), found.cpu_seconds, found.wall_seconds, contender.name, repeat)
+    warnings = noise.between(before, counters(), found.cpu_seconds, found.wall_seconds, contender.name, repeat)
     trial = _read(
         found,
         Trial(
@@ -64,8 +67,8 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
     trial.predict_throughput = values.get("predict_throughput")
     if values.get("epoch_seconds"):
         trial.epoch_seconds = float(np.median(values["epoch_seconds"]))
-    if (place / "clocks.safetensors").exists():
-        clocks = load_file(place / "clocks.safetensors")
+    if (place / CLOCKS).exists():
+        clocks = load_file(place / CLOCKS)
         p50, p95, p99 = np.percentile(clocks["latency"], [50, 95, 99])
         trial.step_latency_seconds = {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
         trial.step_seconds = float(np.median(clocks["throughput"]))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.results import compare
 from bench.results import format as formats
-from bench.results.compare import Row
+from bench.results import store, summary
 from bench.results.schema import Parity, Results, RunWarning
+from bench.results.summary import Row
 
 SHOWN = ("step_seconds", "epoch_seconds", "first_step_seconds")
 """Times whose sentence stands on screen, the first alone where many race; the report has them all."""
@@ -25,11 +24,6 @@ MANY = 2
 """From so many comparisons on, one sentence about time for each."""
 
 SHOWN_AGREEMENTS = ("test_accuracy",)
-
-CLOCK = "time per step: throughput clock (device synchronised only at the ends of a block), mean over repeats"
-
-SETTINGS = {"backend", "python"}
-"""Settings of a contender that are said elsewhere."""
 
 MOST_WARNINGS = 8
 
@@ -61,7 +55,7 @@ def clean(text: object) -> str:
 def render(results: Results, folder: Path) -> list[RenderableType]:
     """Return what to print, part by part; lines that are to be copied are never broken."""
     parts: list[RenderableType] = [Text(), Line(_heading(results), style="bold")]
-    rows = compare.summary(results)
+    rows = summary.rows(results)
     if rows:
         parts += [Text(), table(rows, results)]
     sentences = _sentences(results)
@@ -73,8 +67,8 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     parts += [Text(), *(Line(line) for line in _conditions(results))]
     parts += _certificate(results.parity)
     parts += _warnings(results.warnings)
-    report = folder / "report.html"
-    where = f"report: {clean(report)}" if report.is_file() else f"results: {clean(folder / 'results.json')}"
+    report = folder / store.REPORT
+    where = f"report: {clean(report)}" if report.is_file() else f"results: {clean(folder / store.NAME)}"
     return [*parts, Text(), Text(where, style="bold", no_wrap=True, overflow="ignore")]
 
 
@@ -143,37 +137,15 @@ def _sentences(results: Results) -> list[str]:
 
 def _conditions(results: Results) -> list[str]:
     """Say what the numbers hold under: clock, common conditions, each contender's own settings, versions."""
-    lines = [CLOCK] if results.trials else []
+    lines = [f"time per step: {summary.CLOCK}"] if results.trials else []
     if results.conditions:
-        lines.append(_pairs(results.conditions))
-    for contender in results.contenders:
-        own = {
-            key: value
-            for key, value in contender.settings.items()
-            if key not in SETTINGS and value is not None and value != results.conditions.get(key)
-        }
-        if own:
-            lines.append(f"{contender.name}: {_pairs(own)}")
+        lines.append(formats.pairs(results.conditions))
+    lines += [f"{name}: {formats.pairs(own)}" for name, own in summary.own_settings(results).items()]
     if results.versions:
-        lines.append(_pairs(results.versions))
+        lines.append(formats.pairs(results.versions))
     if results.dataset and results.dataset.note and not results.dataset.synthetic:
         lines.append(f"* test accuracy: {results.dataset.note}")
     return lines
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in values.items())
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        name, rest = value.get("name", ""), {key: item for key, item in value.items() if key != "name"}
-        return f"{name} ({_pairs(rest)})".strip() if rest else str(name)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return formats.MISSING if value is None else str(value)
 
 
 def _certificate(parity: Parity) -> list[RenderableType]:
@@ -193,7 +165,7 @@ def _certificate(parity: Parity) -> list[RenderableType]:
 
 def _warnings(warnings: list[RunWarning]) -> list[RenderableType]:
     """Show the first of each kind and contender in full; the rest is counted, and stands in the report."""
-    groups = compare.grouped(warnings)
+    groups = summary.grouped(warnings)
     parts: list[RenderableType] = []
     for warning in groups[:MOST_WARNINGS]:
         parts.append(Line(f"warning: {warning.message}", "", "yellow"))

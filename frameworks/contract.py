@@ -15,6 +15,10 @@ import numpy as np
 
 from frameworks.spec import Network, parse
 
+REQUEST, OUTCOME, LOG = "request.json", "outcome.json", "log.txt"
+CLOCKS, FINGERPRINT = "clocks.safetensors", "fingerprint.safetensors"
+"""Names of the files in a child's folder; LOG has what it and its framework printed."""
+
 Arrays = dict[str, np.ndarray]
 """Tensors by canonical name, in Keras's layout."""
 
@@ -162,4 +166,4 @@ class Room(Protocol):
 
 def outcome(folder: Path) -> Path:
     """Return where a child leaves its outcome."""
-    return folder / "outcome.json"
+    return folder / OUTCOME

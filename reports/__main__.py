@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.results import store
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the report and say where; return 0, or 2 where there is nothing to report or nowhere to put it."""
@@ -22,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     folders: list[Path] = options.folders
-    out: Path = options.out or (folders[0] if len(folders) == 1 else Path()) / "report.html"
+    out: Path = options.out or (folders[0] if len(folders) == 1 else Path()) / store.REPORT
     if out.is_dir():
         print(f"--out {out}: this is a folder; name a file in it", file=sys.stderr)
         return 2

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
+from bench.results.format import significant
 from reports.figure import Chart, canvas, finish, label, legend
-from reports.format import digits
 from reports.frames import Array, Frames, thin
 from reports.load import Run
 from reports.palette import INK, LIGHT
@@ -154,4 +154,4 @@ def _loss_axis(axes: Axes, shown: list[Array]) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: digits(value, 1)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value, 1)))

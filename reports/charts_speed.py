@@ -1,4 +1,4 @@
-"""Charts of speed: ratios with their intervals, the distribution of step latencies, phases."""
+"""Charts of speed: the distribution of step latencies, and where a trial's time goes."""
 
 from __future__ import annotations
 

@@ -91,8 +91,7 @@ def _load_run(folder: Path, name: str) -> Run:
     try:
         results = clean(store.read(folder))
     except store.SchemaError as error:
-        missing = not (folder / store.NAME).exists()
-        run.problem = _status_message(folder) if missing else clean(str(error))
+        run.problem = clean(str(error)) if (folder / store.NAME).exists() else "it left no results"
         return run
     run.results = results
     run.trials = [frames.read(folder, trial) for trial in results.trials]
@@ -102,24 +101,12 @@ def _load_run(folder: Path, name: str) -> Run:
 
 
 def _overrides(folder: Path) -> list[str]:
-    value = _yaml(folder / ".hydra" / "overrides.yaml")
-    return [clean(str(item)) for item in value] if isinstance(value, list) else []
-
-
-def _status_message(folder: Path) -> str:
-    """Return what the run's own status file says, where it left one, else that there are no results."""
-    value = _yaml(folder / "status.json")
-    message = value.get("message") if isinstance(value, dict) else None
-    return clean(str(message)) if message else "it left no results"
-
-
-def _yaml(path: Path) -> Any:
+    path = folder / ".hydra" / "overrides.yaml"
     try:
-        if path.stat().st_size > 1_000_000:
-            return None
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.safe_load(path.read_text(encoding="utf-8")) if path.stat().st_size < 1_000_000 else None
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        return None
+        value = None
+    return [clean(str(item)) for item in value] if isinstance(value, list) else []
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.results.across import Across
-from bench.results.compare import grouped
 from bench.results.schema import Agreement, Check, Comparison, Results, RunWarning, Trial
+from bench.results.summary import grouped, names
 from reports import charts_learning, charts_ratio, charts_speed, palette, summary, words
 from reports.figure import Chart
 from reports.load import Run
@@ -82,7 +82,7 @@ def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool 
 
     With `pictures`, PNG files are drawn too: of a lone run's charts, and of a sweep's overview.
     """
-    everyone = [name for run in runs if run.results for name in summary.names(run.results)]
+    everyone = [name for run in runs if run.results for name in names(run.results)]
     colours = palette.assign(everyone)
     png = pictures and len(runs) == 1
     views = [_view(run, f"run-{place}", colours, png) for place, run in enumerate(runs)]
@@ -114,7 +114,7 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool) -> View:
             Trouble(trial=item.trial, log_tail=item.log_tail) for item in run.trials if item.trial.status != "ok"
         ],
         warnings=grouped(results.warnings),
-        phases={name: charts_speed.phase_medians(run, name) for name in summary.names(results)},
+        phases={name: charts_speed.phase_medians(run, name) for name in names(results)},
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
         machine=words.flat(results.machine),
@@ -146,7 +146,7 @@ def _draw(view: View, colours: dict[str, int], png: bool) -> None:
     for name, what in (("epochs.csv", "curves over epochs"), ("steps.parquet", "steps")):
         for why in dict.fromkeys(item.problems[name] for item in run.trials if name in item.problems):
             lost = [
-                f"{item.trial.contender} repeat {item.trial.repeat}"
+                f"{item.trial.contender} repeat {item.trial.repeat + 1}"
                 for item in run.trials
                 if item.problems.get(name) == why
             ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from bench.results.format import plain
 from bench.results.schema import QUALITIES, TIMES
 from reports import format as fmt
 from reports import palette
@@ -35,7 +36,7 @@ def html(page: Page) -> str:
         rate=fmt.rate,
         flops=fmt.flops,
         scientific=fmt.scientific,
-        plain=fmt.plain,
+        plain=plain,
     )
     light, dark = palette.css()
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")

@@ -7,11 +7,9 @@ from typing import Any
 
 import yaml
 
+from bench.results import summary
+from bench.results.format import count, pairs, plain
 from bench.results.schema import Results
-from reports import summary
-from reports.format import plain
-
-FIRST_CONDITIONS = ("device", "precision", "threads", "batch_size", "optimizer", "epochs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +40,7 @@ def ending(results: Results) -> str:
     if not what:
         return results.message if results.status != "ok" else ""
     rest = f": {results.message}" if results.message else ""
-    return f"{what}{rest.rstrip('.')}. {done} finished trial{'' if done == 1 else 's'} shown."
+    return f"{what}{rest.rstrip('.')}. {count(done, 'finished trial')} shown."
 
 
 def badge(results: Results) -> Badge:
@@ -58,11 +56,10 @@ def badge(results: Results) -> Badge:
 
 
 def conditions(results: Results) -> list[tuple[str, str]]:
-    """Return what every number holds under, the most telling first."""
-    known = results.conditions
-    order = [key for key in FIRST_CONDITIONS if key in known]
-    order += [key for key in known if key not in FIRST_CONDITIONS]
-    return [(key.replace("_", " "), plain(known[key])) for key in order]
+    """Return what every number holds under: common conditions, each contender's own settings, the clock."""
+    common = [(key.replace("_", " "), plain(value)) for key, value in results.conditions.items()]
+    own = [(name, pairs(settings)) for name, settings in summary.own_settings(results).items()]
+    return [*common, *own, ("time per step", summary.CLOCK)]
 
 
 def flat(value: dict[str, Any], start: str = "") -> list[tuple[str, str]]:

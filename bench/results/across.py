@@ -56,8 +56,7 @@ def _group(group: list[tuple[Path, Results]]) -> Across:
     entries = _entries(group)
     baseline = entries[0]
     parity = _certify(entries)
-    failed = {check.contender for check in parity.checks if not check.passed}
-    certified = set() if baseline.label in failed else {check.contender for check in parity.checks} - failed
+    certified = parity.certified(baseline.label)
     trials = [trial for entry in entries for trial in entry.trials()]
     first = baseline.results
     data = first.dataset

@@ -4,40 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 
 from bench.results import stats, words
-from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Contender, Results, RunWarning, Trial
+from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
 
 Compute = Callable[[Sequence[float], Sequence[float]], stats.Interval]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One contender in the table of a verdict: means over its finished trials, None where nothing was measured."""
-
-    name: str
-    framework: str
-    finished: int
-    """Trials that ended well."""
-    trials: int
-    """Trials that were begun."""
-    trouble: str
-    """What became of the others: "1 diverged, 1 failed", or nothing."""
-    test_accuracy: float | None
-    """Arithmetic mean; a share of one."""
-    test_loss: float | None
-    step_seconds: float | None
-    """Geometric mean, like all times here: so two rows divide to the ratio of a verdict over the same repeats."""
-    latency_seconds: float | None
-    """Median step of the latency clock."""
-    throughput: float | None
-    """Samples per second."""
-    baseline: bool
-    certified: bool | None
-    """What its comparison says; None where there is none."""
-    comparison: Comparison | None
-    """Its time per training step against the baseline's."""
 
 
 def comparisons(
@@ -109,54 +80,8 @@ def agreements(
     return found
 
 
-def grouped(warnings: Sequence[RunWarning]) -> list[RunWarning]:
-    """Return one warning per kind and contender, the first of each, which says how many more there were."""
-    groups: dict[tuple[str, str | None], list[RunWarning]] = {}
-    for warning in warnings:
-        groups.setdefault((warning.kind, warning.contender), []).append(warning)
-    return [
-        replace(first, message=f"{first.message} (and {len(rest)} more like it)") if rest else first
-        for first, *rest in groups.values()
-    ]
-
-
-def summary(results: Results) -> list[Row]:
-    """Return one row per contender, in the order of the run: the table on screen and in the report."""
-    known = results.contenders or [Contender(name=name, backend="", framework="") for name in _names(results.trials)]
-    return [_row(results, contender) for contender in known]
-
-
-def _row(results: Results, contender: Contender) -> Row:
-    trials = [trial for trial in results.trials if trial.contender == contender.name]
-    good = [trial for trial in trials if trial.status == "ok"]
-    bad = [trial.status for trial in trials if trial.status != "ok"]
-    compared = [
-        item for item in results.comparison if item.contender == contender.name and item.quantity == "step_seconds"
-    ]
-    comparison = compared[0] if compared else None
-    return Row(
-        name=contender.name,
-        framework=contender.framework,
-        finished=len(good),
-        trials=len(trials),
-        trouble=", ".join(f"{bad.count(status)} {status}" for status in dict.fromkeys(bad)),
-        test_accuracy=_mean([trial.quantity("test_accuracy") for trial in good]),
-        test_loss=_mean([trial.quantity("test_loss") for trial in good]),
-        step_seconds=_geometric([trial.quantity("step_seconds") for trial in good]),
-        latency_seconds=_geometric([trial.quantity("latency_p50_seconds") for trial in good]),
-        throughput=_geometric([trial.throughput for trial in good]),
-        baseline=contender.name == results.baseline,
-        certified=comparison.certified if comparison else None,
-        comparison=comparison,
-    )
-
-
-def _names(trials: Sequence[Trial]) -> list[str]:
-    return list(dict.fromkeys(trial.contender for trial in trials))
-
-
 def _others(trials: Sequence[Trial], baseline: str) -> list[str]:
-    return [name for name in _names(trials) if name != baseline]
+    return [name for name in dict.fromkeys(trial.contender for trial in trials) if name != baseline]
 
 
 def _samples(
@@ -193,17 +118,3 @@ def _interval(samples: tuple[list[float], list[float]], compute: Compute) -> sta
 
 def _repeats(samples: tuple[list[float], list[float]]) -> tuple[int, int]:
     return len(samples[0]), len(samples[1])
-
-
-def _present(values: Sequence[float | None]) -> list[float]:
-    return [value for value in values if value is not None and math.isfinite(value)]
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    present = _present(values)
-    return sum(present) / len(present) if present else None
-
-
-def _geometric(values: Sequence[float | None]) -> float | None:
-    present = [value for value in _present(values) if value > 0]
-    return stats.geometric_mean(present) if present else None

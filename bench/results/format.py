@@ -1,10 +1,16 @@
-"""Numbers as people read them: three significant digits, a unit, and a dash for what was not measured."""
+"""Numbers and settings as people read them, on screen and in the report: three significant digits, a unit, a dash."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 MISSING = "–"
+"""For what was not measured."""
+
+MINUTES_FROM, MINUTES_TO = 120.0, 1e9
+"""Seconds between which a time is better read in minutes and hours."""
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
@@ -25,11 +31,13 @@ def significant(value: float | None, digits: int = 3) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Return a measured time in the unit that suits it: "1.23 ms", "45.6 µs", "12.3 s"."""
+    """Return a measured time in the unit that suits it: "1.23 ms", "45.6 µs", "12.3 s", "2 min 30 s"."""
     if value is None or not math.isfinite(value):
         return MISSING
     if value == 0:
         return "0 s"
+    if MINUTES_FROM <= value < MINUTES_TO:
+        return duration(value)
     rounded = float(f"{value:.3g}")
     size, unit = next((item for item in _UNITS if abs(rounded) >= item[0]), _UNITS[-1])
     return f"{significant(value / size)} {unit}"
@@ -66,9 +74,11 @@ def loss(value: float | None) -> str:
 
 
 def ratio(value: float | None, decimals: int = 2) -> str:
-    """Return a ratio without its sign: "1.32"; fewer decimals from ten on, "12.3", "123"."""
+    """Return a ratio without its sign: "1.32"; fewer decimals from ten on, "12.3", more below a tenth, "0.041"."""
     if value is None or not math.isfinite(value):
         return MISSING
+    if 0 < abs(value) < 0.1:
+        return significant(value, 2)
     return f"{value:.{decimals}f}" if abs(value) < 9.995 else significant(value)
 
 
@@ -87,3 +97,25 @@ def decimals(*values: float | None) -> int:
 def count(number: int, noun: str) -> str:
     """Return "1 repeat", "3 repeats"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def plain(value: Any) -> str:
+    """Return any setting in one line: lists joined, mappings as ``name (key value, …)``."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(item) for item in value)
+    if isinstance(value, Mapping):
+        name = plain(value["name"]) if "name" in value else ""
+        rest = pairs({key: item for key, item in value.items() if key != "name"})
+        return f"{name} ({rest})" if name and rest else name or rest
+    return str(value)
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Return settings in one line: "device cpu, batch size 64"."""
+    return ", ".join(f"{str(key).replace('_', ' ')} {plain(value)}" for key, value in values.items())

@@ -108,6 +108,11 @@ class Parity:
     message: str = ""
     """The certificate in one sentence."""
 
+    def certified(self, baseline: str) -> set[str]:
+        """Return the contenders whose every check passed; none of them where the baseline's own did not."""
+        failed = {check.contender for check in self.checks if not check.passed}
+        return set() if baseline in failed else {check.contender for check in self.checks} - failed
+
 
 @dataclass(kw_only=True, slots=True)
 class Comparison:

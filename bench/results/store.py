@@ -16,6 +16,8 @@ from bench.results.schema import SCHEMA_VERSION, Results
 T = TypeVar("T")
 
 NAME = "results.json"
+REPORT = "report.html"
+"""Names of a run's files, in its folder."""
 
 
 class SchemaError(Exception):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import MISSING, Field, fields
-from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from frameworks.spec import activations, layers, values
 from frameworks.spec.layers import Layer, Shape
 from frameworks.spec.network import Network, Node
+from frameworks.spelling import nearest
 
 
 class SpecError(ValueError):
@@ -142,6 +142,6 @@ def _layer(cls: type[Layer], given: dict[str, Any], place: str, outputs: int) ->
         raise SpecError(f"{place}: {error}") from None
 
 
-def _nearest(word: str, choices: Any) -> str:
-    found = get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else f" (there are: {', '.join(choices)})"
+def _nearest(word: str, choices: Collection[str]) -> str:
+    """Return the right name, or all there are."""
+    return nearest(word, choices) or f" (there are: {', '.join(choices)})"

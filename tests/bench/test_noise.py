@@ -35,9 +35,9 @@ def children_seconds():
 
 @pytest.mark.skipif(not reading.counters().cpus, reason="this system does not count CPU time")
 def test_a_process_that_burns_cpu_is_other_load_unless_it_is_the_trial():
-    before, children, began = noise.counters(), children_seconds(), time.monotonic()
+    before, children, began = reading.counters(), children_seconds(), time.monotonic()
     subprocess.run([sys.executable, "-c", BURN], check=True)
-    wall, own, after = time.monotonic() - began, children_seconds() - children, noise.counters()
+    wall, own, after = time.monotonic() - began, children_seconds() - children, reading.counters()
     found = noise.between(before, after, 0.0, wall, "torch", 0)
     assert "other_load" in kinds(found)
     assert "other processes used" in found[0].message
@@ -72,8 +72,8 @@ def test_nothing_is_said_where_the_system_does_not_count(monkeypatch, tmp_path):
     monkeypatch.setattr(reading, "PROC", tmp_path)
     monkeypatch.setattr(reading, "CPUS", tmp_path)
     monkeypatch.setattr(reading.cgroup, "SELF", tmp_path / "cgroup")
-    assert noise.counters() == reading.Counters()
-    assert noise.between(noise.counters(), noise.counters(), 5.0, 1.0, "torch", 0) == []
+    assert reading.counters() == reading.Counters()
+    assert noise.between(reading.counters(), reading.counters(), 5.0, 1.0, "torch", 0) == []
 
 
 def test_counters_read_the_cpus_of_this_process_alone(monkeypatch, tmp_path):
@@ -88,7 +88,7 @@ def test_counters_read_the_cpus_of_this_process_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(reading, "CPUS", tmp_path)
     monkeypatch.setattr(reading.os, "sched_getaffinity", lambda _: {0}, raising=False)
     monkeypatch.setattr(reading.os, "sysconf", lambda _: 100)
-    found = noise.counters()
+    found = reading.counters()
     # User time contains the time of guests already; waiting for a disk is not work.
     assert (found.busy_seconds, found.steal_seconds, found.cpus) == (1.37, 0.5, 1)
     assert (found.pages_out, found.hot) == (42, 3)

@@ -235,15 +235,14 @@ def run_folder(tmp_path):
 
 @pytest.fixture
 def sweep_folder(tmp_path):
-    """Return a sweep: two good runs, an interrupted one, one that left only a status, one that left nothing."""
+    """Return a sweep: two good runs, an interrupted one, one whose job failed, one that left nothing."""
     folder = tmp_path / "sweep"
     write_run(folder / "0", files=False)
     write_run(folder / "1", dataset="mnist", model="cnn")
     results = write_run(folder / "2", dataset="mnist", repeats=1)
     results.status, results.message = "interrupted", "stopped by Ctrl-C"
     store.write(folder / "2", results)
-    (folder / "3").mkdir()
-    store.write_json(folder / "3" / "status.json", {"status": "failed", "message": "no such GPU <0>"})
+    store.write(folder / "3", Results(status="failed", message="no such GPU <0>"))
     (folder / "10" / ".hydra").mkdir(parents=True)
     (folder / "10" / ".hydra" / "overrides.yaml").write_text("- dataset=mnist\n- model=<b>cnn</b>\n")
     return folder

@@ -17,7 +17,7 @@ from reports import format as fmt
         (0, "0 s"),
         (62.3, "62.3 s"),
         (150, "2 min 30 s"),
-        (7300, "2 h 1 min"),
+        (7300, "2 h 2 min"),
         (0.99999, "1.00 s"),
         (None, "–"),
         (math.nan, "–"),
@@ -34,9 +34,9 @@ def test_shares_counts_and_rates():
     assert fmt.percent(0.972).replace(fmt.GAP, " ") == "97.2 %"
     assert fmt.points(0.0031) == "0.31"
     assert fmt.count(300938) == "300,938"
-    assert fmt.rate(45678.4) == "45,678"
+    assert fmt.rate(45678.4) == "45,700"
     assert fmt.rate(3.14159) == "3.14"
-    assert fmt.loss(0.09874) == "0.09874"
+    assert fmt.loss(0.09874) == "0.0987"
     assert fmt.flops(34_176).replace(fmt.GAP, " ") == "34.2 kFLOP"
 
 
@@ -57,11 +57,6 @@ def test_differences_carry_their_sign():
     assert fmt.difference(0.0012, "test_accuracy") == "+0.12"
     assert fmt.difference(-0.0012, "test_accuracy") == "−0.12"
     assert fmt.difference(-0.00312, "test_loss") == "−0.00312"
-
-
-def test_settings_in_one_line():
-    assert fmt.plain({"name": "adam", "learning_rate": 0.001}) == "adam (learning_rate 0.001)"
-    assert fmt.plain([1, True, None]) == "1, yes, –"
 
 
 @pytest.mark.parametrize("value", [1e300, -1e300, 5e-324, math.inf, -0.0, [], {}])

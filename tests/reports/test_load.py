@@ -27,8 +27,8 @@ def test_a_run_comes_with_its_tables(run_folder):
 def test_a_sweep_is_its_numbered_folders_in_order(sweep_folder):
     runs = load([sweep_folder])
     assert [run.name for run in runs] == ["0", "1", "2", "3", "10"]
-    assert [run.status for run in runs] == ["ok", "ok", "interrupted", "no results", "no results"]
-    assert runs[3].problem == "no such GPU <0>"
+    assert [run.status for run in runs] == ["ok", "ok", "interrupted", "failed", "no results"]
+    assert runs[3].results.message == "no such GPU <0>"
     assert runs[4].overrides == ["dataset=mnist", "model=<b>cnn</b>"]
 
 

@@ -49,7 +49,7 @@ def test_a_run_says_its_verdict_first(run_folder):
     assert "1.24 ms" in text.replace("\u202f", " ")
     assert "97.4 % ± 0.20" in text.replace("\u202f", " ")
     assert "PyTorch 2.15.0" in text
-    assert "adam (learning_rate 0.001)" in text
+    assert "adam (learning rate 0.001)" in text
     assert "Three repeats make a wide interval. Try measure.repeats=5." in text
     for heading in ("Learning", "Speed", "Evidence", "Parity certificate", "Trials", "Data", "Model", "Machine"):
         assert heading in text
@@ -158,7 +158,7 @@ def test_trials_that_did_not_end_well_are_named(make_run, tmp_path):
     store.write(tmp_path, results)
     text = words(rendered(tmp_path))
     assert "This run was interrupted: stopped by Ctrl-C. 5 finished trials shown." in text
-    assert "torch, repeat 0: diverged. the loss is NaN at step 17" in text
+    assert "torch, repeat 1: diverged. the loss is NaN at step 17" in text
     assert "the last line" in text
     assert "2 of 3 trials finished" in text
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bench.results import compare, words
-from bench.results.schema import QUALITIES, TIMES, Contender, Results, Trial
+from bench.results.schema import QUALITIES, TIMES, Trial
 
 TF = [1.00e-3, 1.10e-3, 0.95e-3, 1.05e-3, 1.02e-3]
 ALL = {"tf", "torch", "torch_compile"}
@@ -184,25 +184,3 @@ def test_a_resolved_but_negligible_difference_is_agreement():
     found = compare.agreements(trials, baseline="tf", certified=ALL)[1]
     assert found.low > 0
     assert found.verdict.startswith("torch and tf agree in test loss within ±0.0000010")
-
-
-def test_summary_has_a_row_per_contender_with_means():
-    trials = race(repeats=3)
-    trials[5].status = "diverged"
-    results = Results(
-        baseline="tf",
-        contenders=[Contender(name=name, backend=name, framework=name.title()) for name in ("tf", "torch", "none")],
-        trials=trials,
-        comparison=compare.comparisons(trials, baseline="tf", certified=ALL),
-    )
-    tf, torch, none = compare.summary(results)
-    assert tf.baseline
-    assert tf.comparison is None
-    assert tf.certified is None
-    assert tf.step_seconds == pytest.approx(math.prod(TF[:3]) ** (1 / 3))
-    assert torch.comparison.quantity == "step_seconds"
-    assert (torch.finished, torch.trials, torch.trouble) == (2, 3, "1 diverged")
-    assert torch.test_accuracy == pytest.approx(0.97)
-    assert (none.trials, none.step_seconds, none.test_accuracy) == (0, None, None)
-    results.contenders = []
-    assert [row.name for row in compare.summary(results)] == ["tf", "torch"]

@@ -15,7 +15,8 @@ from bench.results import format as formats
         (0.000045649, "45.6 µs"),
         (0.9999, "1.00 s"),
         (12.345, "12.3 s"),
-        (1234.5, "1,230 s"),
+        (1234.5, "20 min 34 s"),
+        (119.6, "120 s"),
         (3.2e-9, "3.20 ns"),
         (0.0, "0 s"),
         (None, "–"),
@@ -69,3 +70,15 @@ def test_decimals_tell_a_small_ratio_from_one():
 def test_count():
     assert formats.count(1, "repeat") == "1 repeat"
     assert formats.count(3, "repeat") == "3 repeats"
+
+
+def test_small_ratios_keep_their_digits():
+    assert formats.ratio(0.0412) == "0.041"
+    assert formats.ratio(0.004) == "0.0040"
+    assert formats.ratio(0.0) == "0.00"
+
+
+def test_settings_in_one_line():
+    assert formats.plain({"name": "adam", "learning_rate": 0.001}) == "adam (learning rate 0.001)"
+    assert formats.plain([1, True, None]) == "1, yes, –"
+    assert formats.plain({"a_b": False}) == "a b no"
