@@ -11,10 +11,8 @@ from bench.datasets.cache import cache_folder
 from bench.plan import Plan
 from bench.results import store
 from bench.results.schema import Contender, Trial
+from frameworks import rooms
 from frameworks.order import steps_per_epoch
-
-START_SECONDS = {"tf": 5.5, "torch": 3.5}
-"""Starting a process, importing the framework, building a small network."""
 
 GATE_SECONDS = 9.0
 STEP_OVERHEAD_SECONDS = 1.2e-3
@@ -49,7 +47,7 @@ def _guess(plan: Plan, contender: Contender) -> float:
     steps = steps_per_epoch(len(plan.splits.train), train["batch_size"], train["drop_last"]) * train["epochs"]
     clocks = 2 * min(measure["steps"] * step, max(measure["seconds"], measure["min_steps"] * step))
     evaluation = train["epochs"] * len(plan.splits.val) * plan.network.flops / FLOPS_PER_SECOND
-    return float(START_SECONDS.get(contender.backend, 5.0) + steps * step + clocks + evaluation)
+    return float(rooms.start_seconds(contender.backend) + steps * step + clocks + evaluation)
 
 
 def _key(plan: Plan, contender: Contender) -> str:

@@ -13,13 +13,12 @@ from pathlib import Path
 from bench import launch
 from bench.datasets.cache import cache_folder
 from bench.plan import Plan
-from bench.results import certificate
-from bench.results.certificate import Fingerprint
+from bench.results import certificate, fingerprint
+from bench.results.fingerprint import Fingerprint
 from bench.results.schema import Check, Contender, Parity
 from bench.work import Work
-from frameworks.contract import Request
-
-FILE = "fingerprint.safetensors"
+from frameworks import rooms
+from frameworks.contract import FINGERPRINT, LOG, Request
 
 
 def run(plan: Plan, work: Work, folder: Path) -> Parity:
@@ -44,7 +43,7 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
         if trouble:
             checks.append(_could_not(contender.name, plan.baseline, trouble))
         else:
-            prints[contender.name] = certificate.load(folder / f"{contender.name}.safetensors", contender.name)
+            prints[contender.name] = fingerprint.load(folder / f"{contender.name}.safetensors", contender.name)
     checks += [check for item in prints.values() for check in certificate.examine(item)]
     precision = plan.config["runtime"]["precision"]
     if plan.baseline in prints:
@@ -66,10 +65,10 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, f
         return "", 0.0
     kept.unlink(missing_ok=True)
     found = launch.run(request, lambda _: None)
-    shutil.copyfile(scratch / "log.txt", folder / f"{contender.name}.log.txt")
+    shutil.copyfile(scratch / LOG, folder / f"{contender.name}.log.txt")
     if found.status != "ok":
         return found.message, found.wall_seconds
-    shutil.copyfile(scratch / FILE, kept)
+    shutil.copyfile(scratch / FINGERPRINT, kept)
     with suppress(OSError):  # a cache that cannot be written costs time, not the run
         cached.parent.mkdir(parents=True, exist_ok=True)
         half = cached.with_name(f".{cached.name}.{os.getpid()}.{contender.name}")
@@ -80,7 +79,7 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, f
 
 def _is_sound(cached: Path, contender: str) -> bool:
     try:
-        certificate.load(cached, contender)
+        fingerprint.load(cached, contender)
     except ValueError:
         return False
     return True
@@ -117,12 +116,9 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
     """Return what the gate corrects for, and what no gate can certify."""
     corrected, uncertified = [], []
     network = plan.network
-    backends = {contender.backend for contender in plan.contenders}
-    if len(backends) > 1 and any(node.layer.kind == "batch_norm" for node in network.nodes):
-        corrected.append(
-            "moving variance of batch norm: PyTorch takes in the unbiased variance, Keras the biased; "
-            "the timed code stays stock, so predictions differ by up to 1/n of the variance"
-        )
+    kinds = {node.layer.kind for node in network.nodes}
+    for backend in sorted({contender.backend for contender in plan.contenders}):
+        corrected += [f"{kind}: {note}" for kind, note in rooms.corrected(backend).items() if kind in kinds]
     if idle := network.idle_shifts():
         corrected.append(
             f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared"

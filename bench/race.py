@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import estimate, gate, judge, lock, machine, noise, trials
+from bench import estimate, gate, judge, lock, noise, record, reporting, trials
 from bench.plan import Plan
 from bench.results import compare, store
-from bench.results.schema import Dataset, Layer, Model, Results
+from bench.results.schema import Results
 from bench.screen import Screen, outcome
 from bench.work import Work
 from frameworks import rooms
@@ -27,7 +22,7 @@ def run(plan: Plan, folder: Path) -> int:
     Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = _begin(plan)
+    results = record.begin(plan)
     store.write(folder, results)
     began = time.monotonic()
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
@@ -96,81 +91,23 @@ def _announce(plan: Plan, screen: Screen) -> None:
     )
 
 
-def _begin(plan: Plan) -> Results:
-    """Return results that say what will be run."""
-    prepared, network, config = plan.prepared, plan.network, plan.config
-    return Results(
-        command=plan.command,
-        started=_now(),
-        config=config,
-        content=plan.content(),
-        machine=machine.describe(),
-        versions=_versions(plan),
-        conditions={
-            "device": plan.contenders[0].settings["device"],
-            "precision": config["runtime"]["precision"],
-            "threads": plan.contenders[0].settings["threads"],
-            "batch_size": config["train"]["batch_size"],
-            "epochs": config["train"]["epochs"],
-            "optimizer": config["optimizer"],
-            "repeats": plan.repeats,
-        },
-        baseline=plan.baseline,
-        contenders=plan.contenders,
-        dataset=Dataset(
-            name=prepared.name,
-            title=prepared.title,
-            source=prepared.source,
-            synthetic=prepared.synthetic,
-            input_shape=list(prepared.input_shape),
-            classes=list(prepared.classes),
-            counts={split: list(counts) for split, counts in plan.splits.counts.items()},
-            licence=prepared.licence,
-            citation=prepared.citation,
-            checksum=prepared.checksum,
-            note=prepared.note,
-        ),
-        model=Model(
-            name=network.name,
-            parameters=network.num_parameters,
-            flops=network.flops,
-            layers=[
-                Layer(
-                    name=node.name,
-                    kind=node.layer.kind,
-                    output_shape=list(node.output_shape),
-                    parameters=node.num_parameters,
-                    flops=node.layer.flops(node.input_shape),
-                )
-                for node in network.nodes
-            ],
-        ),
-    )
-
-
 def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     """Compare, judge, and write the results for good."""
-    certified = _certified(results)
+    certified = results.parity.certified(plan.baseline)
     note = results.dataset.note if results.dataset else ""
     results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)
     results.agreement = compare.agreements(results.trials, baseline=plan.baseline, certified=certified, note=note)
     results.warnings += judge.judge(results)
     layers = plan.network.uneven_same()
-    if layers and "torch" in {contender.backend for contender in plan.contenders}:
+    if layers and any(rooms.pays_for_uneven_same(contender.backend) for contender in plan.contenders):
         results.warnings.append(noise.same_padding(layers))
     if results.status == "running":
         good = results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
         results.status = "ok" if good else "failed"
         results.message = results.message or _troubles(results)
-    results.finished, results.wall_seconds = _now(), seconds
+    results.finished, results.wall_seconds = record.now(), seconds
     store.write(folder, results)
     estimate.remember(plan, results.trials, plan.contenders)
-
-
-def _certified(results: Results) -> set[str]:
-    """Return the contenders whose every check passed, none of them where the baseline's own did not."""
-    failed = {check.contender for check in results.parity.checks if not check.passed}
-    return set() if results.baseline in failed else {check.contender for check in results.parity.checks} - failed
 
 
 def _troubles(results: Results) -> str:
@@ -182,33 +119,7 @@ def _troubles(results: Results) -> str:
 
 
 def _report(folder: Path, screen: Screen) -> None:
-    """Render the report in a process of its own: a fault there cannot cost a result."""
-    root = str(Path(rooms.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "reports", str(folder)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    done = reporting.render(folder)
     if done.returncode:
         (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
         screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: python -m reports {folder}")
-
-
-def _versions(plan: Plan) -> dict[str, str]:
-    """Return versions by package; by contender and package where two contenders have different ones."""
-    found = {"parallax-bench": _version("parallax-bench"), "numpy": _version("numpy")}
-    for contender in plan.contenders:
-        for package, version in contender.versions.items():
-            taken = found.setdefault(package, version) != version
-            if taken:
-                found[f"{contender.name}: {package}"] = version
-    return found
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

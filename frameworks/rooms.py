@@ -36,6 +36,21 @@ def plants(backend: str) -> dict[str, Plant]:
     return dict(_module(backend).PLANTS)
 
 
+def start_seconds(backend: str) -> float:
+    """Return about how long a trial takes beside its steps."""
+    return float(_module(backend).START_SECONDS)
+
+
+def pays_for_uneven_same(backend: str) -> bool:
+    """Return whether uneven ``same`` padding costs this backend time."""
+    return bool(_module(backend).PAYS_FOR_UNEVEN_SAME)
+
+
+def corrected(backend: str) -> dict[str, str]:
+    """Return what the gate corrects for in a backend, by kind of layer."""
+    return dict(_module(backend).CORRECTED)
+
+
 def environment(backend: str, settings: dict[str, Any], cache: str) -> dict[str, str]:
     """Return the environment variables a backend's child starts with; `cache` is an empty folder of its own."""
     given: dict[str, str] = _module(backend).environment(settings, cache)

@@ -5,16 +5,14 @@ Pure: reads fingerprints that were kept, so runs made apart can be certified aga
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from bench.results.causes import cause
+from bench.results.fingerprint import Fingerprint
 from bench.results.schema import Check, Parity
 
 REFERENCE = "reference"
@@ -35,59 +33,10 @@ NOISE_FACTOR = 10
 SMOKE_FLOOR, SMOKE_FLOOR_BATCH_NORM = 5e-6, 2e-5
 """The least such tolerance: what correct pairs were measured to differ by in float32, times 10."""
 
-_ALWAYS = (
-    "reference/loaded",
-    "reference/update",
-    "loss",
-    "gradient_norm",
-    "losses",
-    "inference",
-    "smoke/own/losses",
-    "smoke/perturbed/losses",
-)
-"""Tensors that every fingerprint has, whatever the network."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fingerprint:
-    """What one contender computed."""
-
-    contender: str
-    arrays: Mapping[str, np.ndarray]
-    content: str
-    """Hash of spec, weights, batches, optimizer and loss: only equal ones can be compared."""
-    layers: tuple[tuple[str, str], ...]
-    """(name, kind) of each layer, in order."""
-    num_parameters: int
-    mode: str
-    constants: tuple[str, ...]
-    """Kinds of layer with float32 constants inside."""
-
-    @property
-    def tolerance(self) -> float:
-        """The judge's threshold for this network."""
-        return JUDGE_CONSTANTS if self.constants else JUDGE
-
-
-def load(path: Path, contender: str) -> Fingerprint:
-    """Read a fingerprint; `ValueError` names a file that is none."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            info = json.loads((file.metadata() or {})["parallax"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
-        if missing := [name for name in _ALWAYS if name not in arrays]:
-            raise ValueError(f"without {', '.join(missing)}")
-        return Fingerprint(
-            contender=contender,
-            arrays=arrays,
-            content=info["content"],
-            layers=tuple((name, kind) for name, kind in info["layers"]),
-            num_parameters=int(info["num_parameters"]),
-            mode=info["mode"],
-            constants=tuple(info["constants"]),
-        )
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise ValueError(f"{path}: not a fingerprint of a contender ({error})") from None
+def tolerance(fingerprint: Fingerprint) -> float:
+    """Return the judge's threshold for the network of a fingerprint."""
+    return JUDGE_CONSTANTS if fingerprint.constants else JUDGE
 
 
 def examine(contender: Fingerprint) -> list[Check]:
@@ -98,7 +47,7 @@ def examine(contender: Fingerprint) -> list[Check]:
         make.check(
             quantity,
             None if not np.isfinite(error := float(contender.arrays[name][0])) else error,
-            contender.tolerance,
+            tolerance(contender),
             scale,
             cause(quantity, name, contender.layers),
         )
@@ -157,15 +106,15 @@ class _Maker:
 
     def group(self, quantity: str, names: Iterable[str], scale: str, unit: float | None) -> Check:
         """Hold tensors against each other in the network's order; the first that departs is named."""
-        tolerance = self.contender.tolerance
+        allowed = tolerance(self.contender)
         worst, first = 0.0, ""
         for name in names:
             error = _error(self.contender.arrays.get(name), self.baseline.arrays.get(name), unit)
             if error is None:
-                return self.check(quantity, None, tolerance, f"relative to {scale}", self._where(quantity, name))
-            first = first or (name if error > tolerance else "")
+                return self.check(quantity, None, allowed, f"relative to {scale}", self._where(quantity, name))
+            first = first or (name if error > allowed else "")
             worst = max(worst, error)
-        return self.check(quantity, worst, tolerance, f"relative to {scale}", self._where(quantity, first))
+        return self.check(quantity, worst, allowed, f"relative to {scale}", self._where(quantity, first))
 
     def _where(self, quantity: str, name: str) -> str:
         return cause(quantity, name, self.contender.layers) if name else ""

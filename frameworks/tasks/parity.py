@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from frameworks.contract import Arrays, Request, Room
+from frameworks.contract import FINGERPRINT, Arrays, Request, Room
 from frameworks.fingerprint import summarise
 from frameworks.reference import OPTIMIZERS
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 
 PERTURBATION = 1e-7
-"""Relative change of the first kernel that shows a contender's own noise (PARITY: about one float32 rounding)."""
+"""Relative change of the first kernel that shows a contender's own noise (about one float32 rounding)."""
 
 
 def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         "constants": network.float32_constants(),
         "environment": own.environment(),
     }
-    save_file(prints, Path(request.folder) / "fingerprint.safetensors", metadata={"parallax": json.dumps(info)})
+    save_file(prints, Path(request.folder) / FINGERPRINT, metadata={"parallax": json.dumps(info)})
     return {"status": "ok", "environment": own.environment()}
 
 

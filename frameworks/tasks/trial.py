@@ -12,7 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from frameworks import clock
-from frameworks.contract import Request, Room
+from frameworks.contract import CLOCKS, Request, Room
 from frameworks.order import orders, steps_per_epoch
 from frameworks.reference import score, softmax
 from frameworks.tasks.journal import Journal
@@ -44,7 +44,7 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     logits, predict_seconds = _predict(room, samples["test"], train["batch_size"], phases)
 
     folder = Path(request.folder)
-    save_file(clocks | {"losses": journal.losses()}, folder / "clocks.safetensors")
+    save_file(clocks | {"losses": journal.losses()}, folder / CLOCKS)
     np.save(folder / "predictions.npy", softmax(logits.astype(np.float64)).astype(np.float32))
     save_file(room.export(), folder / "weights.safetensors")
     _write_epochs(folder / "epochs.csv", journal.rows)

@@ -15,6 +15,16 @@ PLANTS = {
 }
 
 
+START_SECONDS = 5.5
+"""About how long a trial takes beside its steps: starting, importing, building; for the announcement only."""
+
+PAYS_FOR_UNEVEN_SAME = False
+"""Whether uneven ``same`` padding costs time here that a twin does not pay."""
+
+CORRECTED: dict[str, str] = {}
+"""By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
+
+
 @dataclass
 class Settings:
     """One TensorFlow contender."""

@@ -16,6 +16,19 @@ PLANTS = {
 }
 
 
+START_SECONDS = 3.5
+"""About how long a trial takes beside its steps: starting, importing, building; for the announcement only."""
+
+PAYS_FOR_UNEVEN_SAME = True
+"""Whether uneven ``same`` padding costs time here that a twin does not pay."""
+
+CORRECTED = {
+    "batch_norm": "PyTorch takes the unbiased variance into the moving one, the spec the biased: "
+    "predictions differ by up to 1/n of the variance",
+}
+"""By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
+
+
 @dataclass
 class Settings:
     """One PyTorch contender."""

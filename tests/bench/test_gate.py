@@ -6,7 +6,7 @@ import pytest
 
 from bench import gate
 from bench.launch import Outcome
-from bench.results import certificate
+from bench.results import certificate, fingerprint
 from bench.work import Work
 
 
@@ -29,7 +29,7 @@ def fails(message):
 
 def departs(fingerprint_file, **changes):
     def run(request):
-        fingerprint_file(gate.Path(request.folder) / gate.FILE, changes, content=request.content)
+        fingerprint_file(gate.Path(request.folder) / gate.FINGERPRINT, changes, content=request.content)
         return Outcome(status="ok", message="")
 
     return run
@@ -42,7 +42,7 @@ def test_contenders_that_agree_are_certified_and_their_fingerprints_kept(check, 
     assert {path.name for path in (tmp_path / "parity").iterdir()} == {
         f"{name}.{end}" for name in ("tf", "torch") for end in ("safetensors", "log.txt")
     }
-    assert certificate.load(tmp_path / "parity/tf.safetensors", "tf").num_parameters == 24
+    assert fingerprint.load(tmp_path / "parity/tf.safetensors", "tf").num_parameters == 24
 
 
 def test_a_contender_that_departs_is_named(check, children, fingerprint_file):
@@ -166,7 +166,7 @@ def test_what_is_corrected_and_what_cannot_be_certified_is_listed(check):
     parity = check("model=cnn")
     assert any("unbiased variance" in note for note in parity.corrected)
     assert any("random masks of dropout_1" in note for note in parity.uncertified)
-    assert not any("variance" in note for note in check("model=cnn", "framework=torch").corrected)
+    assert not any("variance" in note for note in check("model=cnn", "framework=tf").corrected)
     plain = check("model.layers=[flatten,{dense:8},gelu,{dense:outputs}]")
     assert plain.corrected == ["gelu: float32 constants inside, so the tolerance is 1e-7"]
     assert not any("masks" in note for note in plain.uncertified)

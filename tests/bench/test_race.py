@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import lock, race, trials
+from bench import lock, race, record, trials
 from bench.launch import Outcome
 from bench.results import store
 
@@ -20,7 +20,7 @@ def reports(monkeypatch, tmp_path):
         asked.append(command[1:])
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(race.subprocess, "run", run)
+    monkeypatch.setattr(race.reporting.subprocess, "run", run)
     monkeypatch.setattr(lock, "default_path", lambda: tmp_path / "lock")
     return asked
 
@@ -216,7 +216,7 @@ def test_a_lone_contender(run):
 
 def test_a_report_that_fails_costs_nothing(run, monkeypatch, tmp_path, capsys):
     broken = subprocess.CompletedProcess([], 1, "", "Traceback: no such chart")
-    monkeypatch.setattr(race.subprocess, "run", lambda *_, **__: broken)
+    monkeypatch.setattr(race.reporting.subprocess, "run", lambda *_, **__: broken)
     status, results = run("measure.repeats=1")
     assert (status, results.status) == (0, "ok")
     assert "no such chart" in (tmp_path / "run/report.log.txt").read_text()
@@ -231,7 +231,9 @@ def test_no_report_where_none_is_wanted(run, reports):
 def test_the_report_is_found_from_any_folder(run, monkeypatch):
     seen = {}
     monkeypatch.setattr(
-        race.subprocess, "run", lambda *_, **options: seen.update(options["env"]) or subprocess.CompletedProcess([], 0)
+        race.reporting.subprocess,
+        "run",
+        lambda *_, **options: seen.update(options["env"]) or subprocess.CompletedProcess([], 0),
     )
     run("measure.repeats=1")
     assert str(Path(race.__file__).parents[1]) in seen["PYTHONPATH"].split(":")
@@ -245,6 +247,6 @@ def test_a_planted_mistake_is_announced(run, capsys):
 def test_contenders_with_different_versions_are_told_apart(plan_of):
     plan = plan_of("framework=[torch,torch_compile]")
     plan.contenders[1].versions = {"torch": "1.0", "python": "3.11"}
-    found = race._versions(plan)
+    found = record._versions(plan)
     assert found["torch"] != "1.0"
     assert found["torch_compile: torch"] == "1.0"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bench.results import certificate
+from bench.results import certificate, fingerprint
 
 NOTES = {"corrected": [], "uncertified": []}
 
@@ -16,7 +16,7 @@ def pair(tmp_path, fingerprint_file):
     def make(changes=None, *, base=None, both=None, **info):
         one = fingerprint_file(tmp_path / "torch.safetensors", changes, **(both or {}), **info)
         other = fingerprint_file(tmp_path / "tf.safetensors", base, **(both or {}))
-        return certificate.load(one, "torch"), certificate.load(other, "tf")
+        return fingerprint.load(one, "torch"), fingerprint.load(other, "tf")
 
     return make
 
@@ -199,7 +199,7 @@ def test_a_file_that_is_no_fingerprint(tmp_path, fingerprint_file):
     poor = fingerprint_file(tmp_path / "poor.safetensors", {"smoke/own/losses": None})
     for path in (missing, text, plain, cut, poor):
         with pytest.raises(ValueError, match=f"{path.name}: not a fingerprint"):
-            certificate.load(path, "torch")
+            fingerprint.load(path, "torch")
 
 
 @pytest.mark.parametrize(

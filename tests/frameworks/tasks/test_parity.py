@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.results import certificate
+from bench.results import certificate, fingerprint
 from frameworks import rooms
 
 ADAM = {"name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
@@ -20,8 +20,8 @@ QUANTITIES = [
 ]  # fmt: skip
 
 
-def fingerprint(answer, backend):
-    return certificate.load(answer.folder / "fingerprint.safetensors", backend)
+def read(answer, backend):
+    return fingerprint.load(answer.folder / "fingerprint.safetensors", backend)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def gate(side_by_side, job):
             key = str([backend, layers, optimizer, planted])
             if key not in known:
                 made = job(layers=layers, optimizer=optimizer, count=30, task="parity", plants=planted)
-                known[key] = fingerprint(side_by_side.ask(backend, "task", made), backend)
+                known[key] = read(side_by_side.ask(backend, "task", made), backend)
             prints[backend] = known[key]
         return {check.quantity: check for check in certificate.certify(prints["torch"], prints["tf"], "float32")}
 
@@ -96,7 +96,7 @@ def test_the_gate_steps_one_by_one_whatever_an_execution_holds(side_by_side, job
     prints = []
     for together in (1, 3):
         made = job(layers=DENSE, count=30, task="parity", settings={"steps_per_execution": together})
-        prints.append(fingerprint(side_by_side.ask("tf", "task", made), "tf"))
+        prints.append(read(side_by_side.ask("tf", "task", made), "tf"))
     assert all((prints[0].arrays[name] == array).all() for name, array in prints[1].arrays.items())
 
 
@@ -106,9 +106,9 @@ def test_compiled_modes_are_certified_and_run(side_by_side, job, backend, settin
     other = next(name for name in rooms.names() if name != backend)
     made = job(layers=NET, count=30, task="parity")
     compiled = job(layers=NET, count=30, task="parity", settings={setting: True})
-    baseline = fingerprint(side_by_side.ask(other, "task", made), other)
+    baseline = read(side_by_side.ask(other, "task", made), other)
     try:
-        found = fingerprint(side_by_side.ask(backend, "task", compiled), backend)
+        found = read(side_by_side.ask(backend, "task", compiled), backend)
     except AssertionError as error:
         if "No working C++ compiler" in str(error) or "InvalidCxxCompiler" in str(error):
             pytest.skip("torch.compile needs a C++ compiler")

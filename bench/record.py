@@ -1,0 +1,85 @@
+"""What is known of a run before it starts: the record that is written first, and filled in as the run goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import metadata
+
+from bench import machine
+from bench.plan import Plan
+from bench.results.schema import Dataset, Layer, Model, Results
+
+
+def begin(plan: Plan) -> Results:
+    """Return results that say what will be run."""
+    prepared, network, config = plan.prepared, plan.network, plan.config
+    return Results(
+        command=plan.command,
+        started=now(),
+        config=config,
+        content=plan.content(),
+        machine=machine.describe(),
+        versions=_versions(plan),
+        conditions={
+            "device": plan.contenders[0].settings["device"],
+            "precision": config["runtime"]["precision"],
+            "threads": plan.contenders[0].settings["threads"],
+            "batch_size": config["train"]["batch_size"],
+            "epochs": config["train"]["epochs"],
+            "optimizer": config["optimizer"],
+            "repeats": plan.repeats,
+        },
+        baseline=plan.baseline,
+        contenders=plan.contenders,
+        dataset=Dataset(
+            name=prepared.name,
+            title=prepared.title,
+            source=prepared.source,
+            synthetic=prepared.synthetic,
+            input_shape=list(prepared.input_shape),
+            classes=list(prepared.classes),
+            counts={split: list(counts) for split, counts in plan.splits.counts.items()},
+            licence=prepared.licence,
+            citation=prepared.citation,
+            checksum=prepared.checksum,
+            note=prepared.note,
+        ),
+        model=Model(
+            name=network.name,
+            parameters=network.num_parameters,
+            flops=network.flops,
+            layers=[
+                Layer(
+                    name=node.name,
+                    kind=node.layer.kind,
+                    output_shape=list(node.output_shape),
+                    parameters=node.num_parameters,
+                    flops=node.layer.flops(node.input_shape),
+                )
+                for node in network.nodes
+            ],
+        ),
+    )
+
+
+def _versions(plan: Plan) -> dict[str, str]:
+    """Return versions by package; by contender and package where two contenders have different ones."""
+    found = {"parallax-bench": _version("parallax-bench"), "numpy": _version("numpy")}
+    for contender in plan.contenders:
+        for package, version in contender.versions.items():
+            taken = found.setdefault(package, version) != version
+            if taken:
+                found[f"{contender.name}: {package}"] = version
+    return found
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def now() -> str:
+    """Return the time, ISO 8601 with its zone."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
