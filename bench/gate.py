@@ -8,9 +8,11 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from bench import launch
+from bench import launch, machine
 from bench.datasets.cache import cache_folder
 from bench.plan import Plan
 from bench.results import certificate, fingerprint
@@ -19,6 +21,22 @@ from bench.results.schema import Check, Contender, Parity
 from bench.work import Work
 from frameworks import rooms
 from frameworks.contract import FINGERPRINT, LOG, Request
+
+SWITCHES = (
+    "TF_",
+    "XLA_",
+    "TORCH",
+    "ATEN_",
+    "ONEDNN_",
+    "DNNL_",
+    "MKL_",
+    "NVIDIA_",
+    "CUDA_",
+    "CUDNN_",
+    "CUBLAS_",
+    "PYTHON",
+)
+"""Environment variables that change what a framework computes, or which code is run at all."""
 
 
 def run(plan: Plan, work: Work, folder: Path) -> Parity:
@@ -49,7 +67,12 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
     if plan.baseline in prints:
         others = [item for name, item in prints.items() if name != plan.baseline]
         checks += [check for item in others for check in certificate.certify(item, prints[plan.baseline], precision)]
-    parity = certificate.conclude(checks, prints, _notes(plan))
+    notes = _notes(plan)
+    for name, item in prints.items():
+        steps = certificate.diverging_step(item, prints.get(plan.baseline, item))
+        if steps is not None and name != plan.baseline:
+            notes["uncertified"].append(f"{name} from step {steps + 1} on: there both losses are no longer finite")
+    parity = certificate.conclude(checks, prints, notes)
     parity.seconds = seconds
     return parity
 
@@ -60,7 +83,8 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, f
     request = work.request("parity", contender, 0, scratch)
     kept = folder / f"{contender.name}.safetensors"
     cached = cache_folder() / "fingerprints" / f"{_key(request, contender)}.safetensors"
-    if _is_sound(cached, contender.name):
+    # Of another environment too little is known to trust what was computed there before.
+    if not contender.python and _is_sound(cached, contender.name):
         shutil.copyfile(cached, kept)
         return "", 0.0
     kept.unlink(missing_ok=True)
@@ -87,8 +111,27 @@ def _is_sound(cached: Path, contender: str) -> bool:
 
 def _key(request: Request, contender: Contender) -> str:
     """Return a hash of all that the fingerprint depends on: the work, the settings, the versions, our own code."""
-    parts = [request.content, contender.backend, contender.settings, contender.versions, request.plants, _code()]
+    parts = [request.content, contender.backend, contender.settings, contender.versions, _installed(contender)]
+    parts += [request.plants, _code(), _surroundings()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _surroundings() -> dict[str, Any]:
+    """Return what else changes what a framework computes: the processor, the GPU, switches in the environment."""
+    here = machine.describe()
+    switches = {key: value for key, value in os.environ.items() if key.startswith(SWITCHES)}
+    return {key: here[key] for key in ("cpu", "architecture", "gpus")} | switches
+
+
+def _installed(contender: Contender) -> dict[str, list[int]]:
+    """Return size and time of each package's first file: a build of one's own may keep its version."""
+    found = {}
+    for package in rooms.packages(contender.backend):
+        spec = find_spec(package)
+        if spec is not None and spec.origin:
+            state = Path(spec.origin).stat()
+            found[package] = [state.st_size, state.st_mtime_ns]
+    return found
 
 
 def _code() -> str:
@@ -127,7 +170,7 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
         corrected.append(f"{', '.join(constants)}: float32 constants inside, so the tolerance is 1e-7")
     if random := network.random_layers():
         uncertified.append(
-            f"the random masks of {', '.join(random)}: each framework draws its own (rate 0 in the gate)"
+            f"the random masks of {', '.join(random)}: each framework draws its own (the gate runs at rate 0)"
         )
     uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
     return {"corrected": corrected, "uncertified": uncertified}

@@ -14,9 +14,12 @@ DRIFT = 0.10
 OUTLIERS = 3.0
 """p99 of the latency clock over its median."""
 
+COLLAPSE = 1.5
+"""Throughput clock over the latency clock's median; the first waits less often, so in peace it is below 1."""
+
 
 def judge(results: Results) -> list[RunWarning]:
-    """Return the warnings that follow from the results themselves: repeats, drift, threads, data, certificate.
+    """Return the warnings that follow from the results themselves: repeats, threads, clocks, data, certificate.
 
     What the machine did during a trial is `noise.between`'s to say, trial by trial.
     """
@@ -28,8 +31,9 @@ def judge(results: Results) -> list[RunWarning]:
     good = _good(results.trials)
     found += _repeats(results)
     found += _threads(good, results.config)
+    found += _drift(good)
     for name, trials in good.items():
-        found += _drift(name, trials) + _outliers(name, trials)
+        found += _collapse(name, trials, results.machine) + _retraces(trials, results.config) + _outliers(name, trials)
     return found
 
 
@@ -76,12 +80,33 @@ def _number(threads: Any) -> int | None:
     return threads if isinstance(threads, int) else None
 
 
-def _drift(name: str, trials: Sequence[Trial]) -> list[RunWarning]:
-    times = [trial.step_seconds for trial in trials if trial.step_seconds]
-    if len(times) < 2:
-        return []
-    change = times[-1] / times[0] - 1
-    return [noise.drift(name, change)] if abs(change) > DRIFT else []
+def _drift(good: Mapping[str, Sequence[Trial]]) -> list[RunWarning]:
+    """Warn about every contender that drifted; only what slows or speeds all of them alike cancels in a ratio."""
+    changes = {}
+    for name, trials in good.items():
+        times = [trial.step_seconds for trial in trials if trial.step_seconds]
+        changes[name] = times[-1] / times[0] - 1 if times else 0.0
+    drifted = {name: change for name, change in changes.items() if abs(change) > DRIFT}
+    alike = len(drifted) == len(changes) and len({change > 0 for change in drifted.values()}) == 1
+    return [noise.drift(name, change, alike=alike) for name, change in drifted.items()]
+
+
+def _collapse(name: str, trials: Sequence[Trial], machine: Mapping[str, Any]) -> list[RunWarning]:
+    """Name the worst trial alone, as for outliers."""
+    clocks = [(trial.step_seconds, trial.step_latency_seconds.get("p50")) for trial in trials]
+    worst = max((step / waited for step, waited in clocks if step and waited), default=0.0)
+    threads = _number(trials[-1].environment.get("threads"))
+    return [noise.collapse(name, worst, threads, machine.get("cores"))] if worst > COLLAPSE else []
+
+
+def _retraces(trials: Sequence[Trial], config: Mapping[str, Any]) -> list[RunWarning]:
+    dropped = bool((config.get("train") or {}).get("drop_last"))
+    counts = [(trial, trial.environment.get("retraces")) for trial in trials]
+    return [
+        noise.retraces(trial.contender, trial.repeat, times, drop_last=dropped)
+        for trial, times in counts
+        if isinstance(times, int) and times > 0
+    ]
 
 
 def _outliers(name: str, trials: Sequence[Trial]) -> list[RunWarning]:

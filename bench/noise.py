@@ -19,8 +19,7 @@ ENOUGH_REPEATS = 5
 OTHER_LOAD = 0.05
 """Share of the CPUs' time used by others: about what a noticeable browser tab takes of two cores."""
 
-STEAL = 0.01
-THROTTLED = 0.01
+STEAL = THROTTLED = 0.01
 """Shares of a trial's wall time; either shows first in the tail of the latency clock."""
 
 SWAP_PAGES = 256
@@ -44,15 +43,12 @@ class Kind(StrEnum):
     UNCERTIFIED = "uncertified"
     DIVERGED = "diverged"
     SAME_PADDING = "same_padding"
+    COLLAPSE = "collapse"
+    RETRACES = "retraces"
 
 
 def between(
-    before: Counters,
-    after: Counters,
-    child_cpu_seconds: float,
-    wall_seconds: float,
-    contender: str,
-    repeat: int,
+    before: Counters, after: Counters, child_cpu_seconds: float, wall_seconds: float, contender: str, repeat: int
 ) -> list[RunWarning]:
     """Return what happened on the machine during one trial; nothing where the system does not count.
 
@@ -101,8 +97,7 @@ def other_load(contender: str, repeat: int, share: float) -> RunWarning:
     return RunWarning(
         kind=Kind.OTHER_LOAD,
         message=f"{_trial(contender, repeat)}: other processes used {formats.percent(share, 0)} of the CPU time",
-        advice="close them and run again; repeats are paired, so a load that is steady widens the interval "
-        "rather than moving it",
+        advice="close them and run again: contenders suffer differently under load, so their ratios change with it",
         contender=contender,
     )
 
@@ -147,13 +142,39 @@ def swapping(contender: str, repeat: int, pages: int) -> RunWarning:
     )
 
 
-def drift(contender: str, change: float) -> RunWarning:
-    """Return the warning that the step time changed by this share (of one) from the first repeat to the last."""
+def drift(contender: str, change: float, *, alike: bool) -> RunWarning:
+    """Return the warning that steps changed by this share from first repeat to last; `alike`: those of all did so."""
     way = "slower" if change > 0 else "faster"
+    cancels = "ratios are taken inside a repeat, so what slows both cancels; absolute times are not to be trusted"
+    moves = "not every contender drifted so, and the ratios drift with it: take more repeats (measure.repeats)"
     return RunWarning(
         kind=Kind.DRIFT,
         message=f"{contender}: steps became {formats.percent(abs(change), 0)} {way} from the first to the last repeat",
-        advice="ratios are taken inside a repeat, so what slows both cancels; absolute times are not to be trusted",
+        advice=cancels if alike else moves,
+        contender=contender,
+    )
+
+
+def collapse(contender: str, factor: float, threads: int | None = None, cores: int | None = None) -> RunWarning:
+    """Return the warning that the throughput clock read `factor` times the latency clock; None is not known."""
+    fewer = cores is None or (cores > 1 and (threads is None or threads >= cores))
+    return RunWarning(
+        kind=Kind.COLLAPSE,
+        message=f"{contender}: steps in a row took {formats.ratio(factor, 1)} times as long as steps waited for: "
+        "its threads fight with other load; the time per step is not meaningful",
+        advice="close other programs" + (", or set runtime.threads below the number of cores" if fewer else ""),
+        contender=contender,
+    )
+
+
+def retraces(contender: str, repeat: int, times: int, *, drop_last: bool = False) -> RunWarning:
+    """Return the warning that the training step was traced or compiled again after it had been warmed up."""
+    remedy = "" if drop_last else "; train.drop_last=true leaves out the last batch, which may be of another size"
+    return RunWarning(
+        kind=Kind.RETRACES,
+        message=f"{_trial(contender, repeat)}: the training step was traced or compiled again "
+        f"{formats.count(times, 'time')} inside the training",
+        advice=f"the time per epoch contains it, the time per step does not{remedy}",
         contender=contender,
     )
 
@@ -170,7 +191,6 @@ def outliers(contender: str, factor: float) -> RunWarning:
 
 def unequal_threads(threads: Mapping[str, Any], config: Mapping[str, Any]) -> RunWarning:
     """Return the warning that contenders ran with different thread counts; `config` is the run's own."""
-    had = ", ".join(f"{name} {count}" for name, count in threads.items())
     common = (config.get("runtime") or {}).get("threads")
     own = [
         f"frameworks.{name}.threads"
@@ -182,7 +202,7 @@ def unequal_threads(threads: Mapping[str, Any], config: Mapping[str, Any]) -> Ru
         advice = f"runtime.threads={min(threads.values())} gives both the same"
     return RunWarning(
         kind=Kind.UNEQUAL_THREADS,
-        message=f"threads differ: {had}",
+        message=f"threads differ: {', '.join(f'{name} {count}' for name, count in threads.items())}",
         advice=advice or "a ratio of their times is also a ratio of their threads",
     )
 

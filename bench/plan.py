@@ -89,7 +89,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         prepared = datasets.prepare(config["dataset"], progress)
     splits = datasets.split(prepared, config["dataset"])
     network = _network(config["model"], prepared)
-    _check_sizes(config, len(splits.train))
+    _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
     plants = _plants(config["plant"], found, network, optimizer["name"])
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
@@ -163,11 +163,16 @@ def _check_seed(config: Mapping[str, Any]) -> None:
         )
 
 
-def _check_sizes(config: Mapping[str, Any], samples: int) -> None:
+def _check_sizes(config: Mapping[str, Any], samples: int, batch_norm: bool) -> None:
     train = config["train"]
     if train["batch_size"] > samples:
         raise RequestError(
             f"train.batch_size={train['batch_size']}: the training split has {samples:,} samples; take fewer"
+        )
+    if samples % train["batch_size"] == 1 and not train["drop_last"] and batch_norm:
+        raise RequestError(
+            f"train.batch_size={train['batch_size']}: leaves a last batch of one sample, which batch norm cannot take; "
+            "take another size, or train.drop_last=true"
         )
     steps = steps_per_epoch(samples, train["batch_size"], train["drop_last"])
     for name, settings in config["frameworks"].items():

@@ -9,7 +9,8 @@ from typing import Any
 
 from bench import estimate, gate, judge, lock, noise, record, reporting, trials
 from bench.plan import Plan
-from bench.results import compare, store
+from bench.results import compare, store, witness
+from bench.results import format as formats
 from bench.results.schema import Results
 from bench.screen import Screen, outcome
 from bench.work import Work
@@ -32,7 +33,8 @@ def run(plan: Plan, folder: Path) -> int:
                 _race(plan, Work(plan, Path(scratch)), folder, results, screen)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            results.message = f"{results.status} after {len(results.trials)} of {len(plan.trials())} trials"
+            results.message = f"after {len(results.trials)} of {len(plan.trials())} trials"
+            screen.problem(f"{results.status.capitalize()} {results.message}; writing what there is …")
             raise
         finally:
             _finish(plan, folder, results, time.monotonic() - began)
@@ -82,9 +84,9 @@ def _announce(plan: Plan, screen: Screen) -> None:
     screen.announce(
         [
             f"{network.name} ({network.num_parameters:,} parameters) on {prepared.title}: {len(plan.splits.train):,} "
-            f"training samples, {train['epochs']} epochs in batches of {train['batch_size']}.",
-            f"{' against '.join(names)}, {plan.repeats} repeats each, on {devices}: "
-            f"the parity gate, then {len(plan.trials())} trials, each in a fresh process.",
+            f"training samples, {formats.count(train['epochs'], 'epoch')} in batches of {train['batch_size']}.",
+            f"{' against '.join(names)}, {formats.count(plan.repeats, 'repeat')} each, on {devices}: "
+            f"the parity gate, then {formats.count(len(plan.trials()), 'trial')}, each in a fresh process.",
             *(f"Planted mistake: {name}." for name in plan.plants),
         ],
         gate_seconds + seconds,
@@ -93,6 +95,8 @@ def _announce(plan: Plan, screen: Screen) -> None:
 
 def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     """Compare, judge, and write the results for good."""
+    if not plan.network.random_layers():
+        witness.hold(results)
     certified = results.parity.certified(plan.baseline)
     note = results.dataset.note if results.dataset else ""
     results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)

@@ -28,7 +28,8 @@ def begin(plan: Plan) -> Results:
             "epochs": config["train"]["epochs"],
             "optimizer": config["optimizer"],
             "repeats": plan.repeats,
-        },
+        }
+        | ({"planted": ", ".join(plan.plants)} if plan.plants else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,
         dataset=Dataset(

@@ -73,6 +73,8 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
         trial.step_latency_seconds = {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
         trial.step_seconds = float(np.median(clocks["throughput"]))
         trial.throughput = batch_size / trial.step_seconds
+        first = clocks["losses"].ravel()[:2]
+        trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
     return trial
 

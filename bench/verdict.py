@@ -14,7 +14,8 @@ from rich.text import Text
 
 from bench.results import format as formats
 from bench.results import store, summary
-from bench.results.schema import Parity, Results, RunWarning
+from bench.results import words as wording
+from bench.results.schema import Agreement, Parity, Results, RunWarning
 from bench.results.summary import Row
 
 SHOWN = ("step_seconds", "epoch_seconds", "first_step_seconds")
@@ -24,6 +25,7 @@ MANY = 2
 """From so many comparisons on, one sentence about time for each."""
 
 SHOWN_AGREEMENTS = ("test_accuracy",)
+"""Qualities whose sentence always stands on screen; another's does where it is a resolved difference."""
 
 MOST_WARNINGS = 8
 
@@ -131,8 +133,20 @@ def _sentences(results: Results) -> list[str]:
     names = {item.contender for item in results.comparison}
     shown = SHOWN if len(names) < MANY else SHOWN[:1]
     times = [item.verdict for item in results.comparison if item.quantity in shown]
-    qualities = [item.verdict for item in results.agreement if item.quantity in SHOWN_AGREEMENTS]
+    levels = {row.name: row.test_loss or 0.0 for row in summary.rows(results)}
+    qualities = [
+        item.verdict
+        for item in results.agreement
+        if item.quantity in SHOWN_AGREEMENTS or _differs(item, levels.get(item.baseline, 0.0))
+    ]
     return times + qualities
+
+
+def _differs(item: Agreement, level: float) -> bool:
+    """Return whether a difference is resolved and large enough to matter; `level` is the baseline's own value."""
+    if item.low is None or item.high is None or item.low <= 0 <= item.high:
+        return False
+    return max(abs(item.low), abs(item.high)) > wording.negligible(item.quantity, level)
 
 
 def _conditions(results: Results) -> list[str]:

@@ -48,18 +48,27 @@ def latency(step: Callable[[], object], synchronize: Callable[[], None], steps: 
     return np.diff(stamps)
 
 
-def throughput(step: Callable[[], object], synchronize: Callable[[], None], steps: int, blocks: int) -> np.ndarray:
-    """Return the seconds per step of each of `blocks` blocks, synchronised only at a block's ends."""
-    per_block = max(1, steps // blocks)
-    seconds = np.empty(blocks)
-    for block in range(blocks):
-        synchronize()
-        start = now()
-        for _ in range(per_block):
-            step()
-        synchronize()
-        seconds[block] = (now() - start) / per_block
-    return seconds
+def throughput(step: Callable[[], object], synchronize: Callable[[], None], steps: int) -> np.ndarray:
+    """Return the seconds per step of one block of `steps` steps, synchronised only at its ends; shape (1,)."""
+    synchronize()
+    start = now()
+    for _ in range(steps):
+        step()
+    synchronize()
+    return np.array([(now() - start) / steps])
+
+
+def in_blocks(clock: Callable[[int], np.ndarray], steps: int, blocks: int, fresh: Callable[[], None]) -> np.ndarray:
+    """Return what `clock` reads over `steps` steps in `blocks` parts, each begun from the state that `fresh` makes.
+
+    A batch that is repeated for hundreds of steps is learnt by heart: gradients vanish, an optimizer's moments become
+    denormal numbers, and what is clocked is how fast these are. Training never gets there.
+    """
+    readings = []
+    for _ in range(blocks):
+        fresh()
+        readings.append(clock(max(1, steps // blocks)))
+    return np.concatenate(readings)
 
 
 def budget(step_seconds: float, measure: dict[str, Any]) -> int:

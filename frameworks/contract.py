@@ -55,7 +55,7 @@ class Request:
     """Everything a child needs to know; paths are absolute."""
 
     task: str
-    """``trial``, ``parity`` or ``probe``."""
+    """``trial``, ``parity``, ``judge`` or ``probe``."""
     contender: str
     backend: str
     settings: dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bench.results import stats, words
 from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
@@ -12,12 +12,18 @@ Compute = Callable[[Sequence[float], Sequence[float]], stats.Interval]
 
 
 def comparisons(
-    trials: Sequence[Trial], *, baseline: str, certified: Collection[str], paired: bool = True
+    trials: Sequence[Trial],
+    *,
+    baseline: str,
+    certified: Collection[str],
+    paired: bool = True,
+    apart: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Comparison]:
     """Return the ratio contender ÷ baseline of every measured quantity of `schema.TIMES`.
 
     Only trials that ended well count. Paired, a repeat counts where both have the value with the same seed;
-    unpaired (runs made apart), every trial counts. Throughput is the step's ratio inverted and is not repeated.
+    unpaired (runs made apart), every trial counts, and `apart` names by contender what else differed from the
+    baseline's run: it stands in every sentence. Throughput is the step's ratio inverted and is not repeated.
     """
     compute = stats.paired_ratio if paired else stats.unpaired_ratio
     found = []
@@ -27,7 +33,7 @@ def comparisons(
             if samples is None:
                 continue
             interval = _interval(samples, compute)
-            marks = words.marks(paired=paired, certified=name in certified)
+            marks = words.marks(paired=paired, certified=name in certified, apart=(apart or {}).get(name, ()))
             pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks)
             found.append(
                 Comparison(
@@ -47,11 +53,18 @@ def comparisons(
 
 
 def agreements(
-    trials: Sequence[Trial], *, baseline: str, certified: Collection[str], paired: bool = True, note: str = ""
+    trials: Sequence[Trial],
+    *,
+    baseline: str,
+    certified: Collection[str],
+    paired: bool = True,
+    note: str = "",
+    apart: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Agreement]:
     """Return the difference contender − baseline of every measured quantity of `schema.QUALITIES`.
 
     `note` is the data's ("synthetic stand-in"): it stands in every sentence that names an accuracy or a loss.
+    `paired` and `apart` are those of `comparisons`.
     """
     compute = stats.paired_difference if paired else stats.unpaired_difference
     found = []
@@ -61,7 +74,9 @@ def agreements(
             if samples is None:
                 continue
             interval = _interval(samples, compute)
-            marks = words.marks(paired=paired, certified=name in certified, note=note)
+            marks = words.marks(
+                paired=paired, certified=name in certified, note=note, apart=(apart or {}).get(name, ())
+            )
             pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks)
             level = stats.geometric_mean([abs(value) or 1e-12 for value in samples[1]]) if interval else 1.0
             found.append(

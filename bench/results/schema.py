@@ -55,6 +55,8 @@ class Trial:
     """Samples per second of prediction over the test set."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """train_loss, train_accuracy, val_loss, val_accuracy, test_loss, test_accuracy after the last epoch."""
+    first_losses: list[float] = field(default_factory=list)
+    """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
     environment: dict[str, Any] = field(default_factory=dict)
     """What was in force in the process: framework version, device, threads, build flags."""
 

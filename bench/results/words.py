@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.results import format as formats
@@ -13,6 +14,12 @@ FEW = 3
 
 NEGLIGIBLE = {"test_accuracy": 0.0005, "test_loss": 0.001}
 """Differences too small to matter, however surely they are resolved: a share of one; a share of the loss."""
+
+SMALL = {"test_accuracy": 0.01, "test_loss": 0.05}
+"""Widest margin, in the same shares, that may be called agreement: a wider one says only that nothing was resolved."""
+
+EQUAL_TIMES = 0.001
+"""Ratios of times so close to 1 are no difference: a share of one."""
 
 PHRASES = {
     "step_seconds": "per training step",
@@ -46,15 +53,19 @@ class Pair:
         return min(self.repeats) <= FEW
 
     def remarks(self, *parts: str) -> str:
-        """Return the parts and the marks in brackets."""
-        return f"({', '.join([*parts, *self.marks])})"
+        """Return the parts and the marks in brackets; nothing where there are none."""
+        found = [*parts, *self.marks]
+        return f"({', '.join(found)})" if found else ""
 
 
-def marks(*, paired: bool, certified: bool, note: str = "") -> list[str]:
-    """Return the remarks that must stand beside a number wherever it is shown."""
+def marks(*, paired: bool, certified: bool, note: str = "", apart: Sequence[str] = ()) -> list[str]:
+    """Return the remarks that must stand beside a number wherever it is shown.
+
+    `apart` names what else differed between two runs that were made apart.
+    """
     found = [note] if note else []
     if not paired:
-        found.append("machine drift not controlled")
+        found += ["machine drift not controlled", *apart]
     if not certified:
         found.append("uncertified")
     return found
@@ -69,9 +80,17 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     estimate, low, high = interval.estimate, interval.low, interval.high
     if low is None or high is None:
         way, factor, _ = _speed(estimate, None, None)
-        measured = f"{factor}× {way} than" if way else "the same as"
+        equal = abs(estimate - 1) <= EQUAL_TIMES
+        measured = "the same as" if equal else f"{factor}× {way} than"
+        within = f", to within {100 * EQUAL_TIMES:g} %" if equal and way else ""
         return (
-            f"{pair.contender} measured {measured} {pair.baseline} {phrase} {pair.remarks(pair.count, 'no interval')}"
+            f"{pair.contender} measured {measured} {pair.baseline} {phrase}{within} "
+            f"{pair.remarks(pair.count, 'no interval')}"
+        )
+    if low >= 1 - EQUAL_TIMES and high <= 1 + EQUAL_TIMES:
+        return (
+            f"{pair.contender} and {pair.baseline} take equally long {phrase}, to within {100 * EQUAL_TIMES:g} % "
+            f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}', pair.count)}"
         )
     if not interval.resolved(1.0):
         parts = [f"ratio {formats.interval(low, high)}", *(["a wide interval"] if pair.few else [])]
@@ -103,8 +122,8 @@ def _speed(estimate: float, low: float | None, high: float | None) -> tuple[str,
 def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, level: float) -> str:
     """Return the sentence for a difference of quality, contender − baseline; `level` is the baseline's own value.
 
-    "Agree within" is the honest form of a difference that is not resolved, or too small to matter: the margin
-    is the far end of the interval, and it is for the reader to say whether that is close enough.
+    "Agree within" is for a small margin alone, the far end of the interval: a difference that is not resolved
+    within a wide one is no agreement, and reads so. No difference of accuracies exceeds 100 points.
     """
     name = QUALITIES[quantity]
     who = f"{pair.contender} and {pair.baseline}"
@@ -119,20 +138,38 @@ def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, lev
             f"{who} measured {_amount(quantity, abs(estimate))} apart in {name} "
             f"{pair.remarks(way, pair.count, 'no interval')}"
         )
+    if quantity == "test_accuracy":
+        low, high = max(low, -1.0), min(high, 1.0)
     margin = max(abs(low), abs(high))
     if margin == 0:
-        return f"{who} agree in {name} exactly {pair.remarks(pair.count)}"
-    negligible = NEGLIGIBLE[quantity] * (1.0 if quantity == "test_accuracy" else level)
-    if margin <= negligible or not interval.resolved(0.0):
-        wide = [f"wide at {pair.count}" if pair.few and margin > negligible else pair.count]
-        return f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks('95 %', *wide)}"
-    ends = sorted((abs(low), abs(high)))
-    between = f"{_bare(quantity, ends[0])}–{_bare(quantity, ends[1])}"
-    count = f"wide at {pair.count}" if pair.few else pair.count
+        return f"{who} have the same {name} in each of the {pair.count} {pair.remarks()}".rstrip()
+    count = f"wide at {pair.count}" if pair.few and margin > negligible(quantity, level) else pair.count
+    small = SMALL[quantity] * _unit(quantity, level)
+    if margin <= negligible(quantity, level) or (margin <= small and not interval.resolved(0.0)):
+        return f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks('95 %', count)}"
+    if not interval.resolved(0.0):
+        ends = f"{_signed(quantity, low)} to {_signed(quantity, high)}"
+        reach = f"{ends} points" if quantity == "test_accuracy" else ends
+        return (
+            f"no difference resolved in {name} between {pair.contender} and {pair.baseline} "
+            f"{pair.remarks(reach, '95 %', count)}"
+        )
+    near, far = sorted((abs(low), abs(high)))
+    between = f"{_bare(quantity, near)}–{_bare(quantity, far)}"
     return (
         f"{who} differ by {_amount(quantity, abs(estimate))} in {name} "
         f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}', count)}"
     )
+
+
+def negligible(quantity: str, level: float) -> float:
+    """Return the difference of quality below which two are equal for every purpose; `level` is the baseline's value."""
+    return NEGLIGIBLE[quantity] * _unit(quantity, level)
+
+
+def _unit(quantity: str, level: float) -> float:
+    """Return what a share is of: accuracies differ in shares of one, losses in shares of the baseline's."""
+    return 1.0 if quantity == "test_accuracy" else level
 
 
 def _higher(pair: Pair, difference: float) -> str:
@@ -142,6 +179,10 @@ def _higher(pair: Pair, difference: float) -> str:
 def _amount(quantity: str, value: float) -> str:
     """Return a difference with its unit: points (of a percentage) for an accuracy, none for a loss."""
     return f"{_bare(quantity, value)} points" if quantity == "test_accuracy" else _bare(quantity, value)
+
+
+def _signed(quantity: str, value: float) -> str:
+    return f"{'−' if value < 0 else '+'}{_bare(quantity, abs(value))}"  # a minus, as it is set
 
 
 def _bare(quantity: str, value: float) -> str:

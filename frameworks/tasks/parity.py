@@ -8,6 +8,9 @@ difference in that precision can mean.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -17,7 +20,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from frameworks.contract import FINGERPRINT, Arrays, Request, Room
+from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, outcome
 from frameworks.fingerprint import summarise
 from frameworks.reference import OPTIMIZERS
 from frameworks.spec import Network
@@ -27,36 +30,65 @@ PERTURBATION = 1e-7
 """Relative change of the first kernel that shows a contender's own noise (about one float32 rounding)."""
 
 
+FINEST = 1e-8
+"""The least update, relative to the largest weight, whose error float64 can still tell to 1e-7."""
+
+
 def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     """Leave ``fingerprint.safetensors`` in the request's folder."""
-    tell("phase", name="import")
-    kind = import_module(f"frameworks.{request.backend}.room").Room
-    network = certain(request.network())
+    tell("phase", name="float64")
+    prints, info = judge(request) if request.settings["device"] == "cpu" else _judge_apart(request)
+    tell("phase", name=request.settings["precision"])
+    room: Room = _room(request, precision=request.settings["precision"], device=request.settings["device"])
     weights = load_file(request.weights)
     x, y = batch(request)
-    tell("phase", name="float64")
-    judge: Room = kind(request, network, precision="float64", device="cpu")
-    prints = _judge(request, judge, weights, x, y)
-    parameters = judge.num_parameters()
-    mode = judge.environment()["mode"]
-    tell("phase", name=request.settings["precision"])
-    own: Room = kind(request, network, precision=request.settings["precision"], device=request.settings["device"])
     kernel = next(name for name in weights if name.endswith(("/kernel", "/gamma")))
     hair = weights | {kernel: (weights[kernel] * np.float32(1 + PERTURBATION)).astype(np.float32)}
     for label, given in (("own", weights), ("perturbed", hair)):
-        own.build(given, 1)
-        losses, _ = _steps(request, own, x, y)
-        prints[f"smoke/{label}/losses"] = losses
-    info = {
-        "content": request.content,
-        "num_parameters": parameters,
-        "mode": mode,
-        "layers": [(node.name, node.layer.kind) for node in network.nodes],
-        "constants": network.float32_constants(),
-        "environment": own.environment(),
-    }
+        room.build(given, 1)
+        prints[f"smoke/{label}/losses"] = _steps(request, room, x, y)[0]
+    info |= {"environment": room.environment()}
     save_file(prints, Path(request.folder) / FINGERPRINT, metadata={"parallax": json.dumps(info)})
-    return {"status": "ok", "environment": own.environment()}
+    return {"status": "ok", "environment": room.environment()}
+
+
+def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
+    """Return what float64 on the CPU computes, and what it was computed for."""
+    room = _room(request, precision="float64", device="cpu")
+    prints = _judge(request, room, load_file(request.weights), *batch(request))
+    return prints, {
+        "content": request.content,
+        "num_parameters": room.num_parameters(),
+        "mode": room.environment()["mode"],
+        "layers": [(node.name, node.layer.kind) for node in room.network.nodes],
+        "constants": room.network.float32_constants(),
+    }
+
+
+def leave_judgement(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
+    """Leave the judge's part alone, for a parent that has its own device in hand: see `_judge_apart`."""
+    prints, info = judge(request)
+    save_file(prints, Path(request.folder) / FINGERPRINT)
+    return {"status": "ok", "info": info}
+
+
+def _judge_apart(request: Request) -> tuple[Arrays, dict[str, Any]]:
+    """Have the judge computed by a process that sees no GPU: in this one, float64 might end up there."""
+    folder = Path(request.folder) / "judge"
+    folder.mkdir(exist_ok=True)
+    settings = request.settings | {"device": "cpu"}
+    given = folder / REQUEST
+    given.write_text(json.dumps(replace(request, task="judge", settings=settings, folder=str(folder)).to_json()))
+    worker = Path(__file__).parents[1] / "worker.py"
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}
+    subprocess.run([sys.executable, "-P", str(worker), str(given)], env=environment, stdout=2, check=True)
+    return load_file(folder / FINGERPRINT), json.loads(outcome(folder).read_text())["info"]
+
+
+def _room(request: Request, *, precision: str, device: str) -> Room:
+    kind = import_module(f"frameworks.{request.backend}.room").Room
+    room: Room = kind(request, certain(request.network()), precision=precision, device=device)
+    return room
 
 
 def batch(request: Request) -> tuple[np.ndarray, np.ndarray]:
@@ -110,15 +142,18 @@ def _against_reference(
     The update is computed in numpy from the contender's own gradients, so it names the side whose optimizer is wrong.
     """
     hyperparameters = {key: value for key, value in request.optimizer.items() if key != "name"}
-    largest = max(float(np.abs(value).max()) for value in after.values())
-    loaded = max(float(np.abs(start[name] - value).max()) for name, value in given.items())
-    update = 0.0
+    largest = np.max([np.abs(value).max() for value in given.values()])
+    loaded = np.max([np.abs(start[name] - value).max() for name, value in given.items()])
+    errors, updates = [0.0], [0.0]
     for name, gradient in gradients.items():
         if name not in idle:
             optimizer = OPTIMIZERS[request.optimizer["name"]](**hyperparameters)
             expected = optimizer.step(given[name].astype(np.float64), gradient)
-            update = max(update, float(np.abs(after[name] - expected).max()))
-    return {"reference/loaded": np.array([loaded / largest]), "reference/update": np.array([update / largest])}
+            errors.append(np.abs(after[name] - expected).max())
+            updates.append(np.abs(expected - given[name]).max())
+    # Relative to the update, which may be tiny beside the weights, but not below what float64 can tell of them.
+    update = np.max(errors) / (max(np.max(updates), FINEST * largest) or 1.0)
+    return {"reference/loaded": np.array([loaded / (largest or 1.0)]), "reference/update": np.array([update])}
 
 
 def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[Arrays]]:

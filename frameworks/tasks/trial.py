@@ -25,7 +25,8 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     with phases.phase("import"):
         kind = import_module(f"frameworks.{request.backend}.room").Room
     network = request.network()
-    room: Room = kind(request, network, precision=settings["precision"], device=settings["device"])
+    with phases.phase("build"):
+        room: Room = kind(request, network, precision=settings["precision"], device=settings["device"])
     with phases.phase("load"):
         arrays = {split: request.samples.load(split) for split in ("train", "val", "test")}
         samples = {split: room.place(*arrays[split]) for split in arrays}
@@ -34,7 +35,7 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         room.build(load_file(request.weights), steps if train["trace"] else 0)
         room.synchronize()
     before = room.snapshot()
-    clocks = _compute_clock(request, room, samples["train"], phases)
+    clocks = _compute_clock(request, room, samples["train"], phases, lambda: room.restore(before))
     traced = room.traces()
     room.restore(before)
 
@@ -48,6 +49,9 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     np.save(folder / "predictions.npy", softmax(logits.astype(np.float64)).astype(np.float32))
     save_file(room.export(), folder / "weights.safetensors")
     _write_epochs(folder / "epochs.csv", journal.rows)
+    environment = room.environment()
+    if environment["device"] != settings["device"]:
+        raise RuntimeError(f"asked for the {settings['device']}, and ran on the {environment['device']}")
     return {
         "status": "diverged" if journal.diverged else "ok",
         "message": journal.diverged,
@@ -58,28 +62,37 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         "epoch_seconds": [row["seconds"] for row in journal.rows],
         "predict_throughput": len(logits) / predict_seconds,
         "retraces": room.traces() - traced,
-        "environment": room.environment(),
+        "environment": environment,
     }
 
 
-def _compute_clock(request: Request, room: Room, samples: Any, phases: clock.Phases) -> dict[str, np.ndarray]:
+def _compute_clock(
+    request: Request, room: Room, samples: Any, phases: clock.Phases, restore: Callable[[], None]
+) -> dict[str, np.ndarray]:
     """Clock the training step on one batch that lies on the device: the first, then latency, then throughput."""
     train, measure = request.train, request.measure
     index = orders(train["seed"], 1, len(samples.y))[0][: train["batch_size"]].astype(np.int64)
     full = train["drop_last"] or len(samples.y) % train["batch_size"] == 0
-    step = room.step_function(samples, index, full_batches=full)
     with phases.phase("first_step"):
+        step = room.step_function(samples, index, full_batches=full)
         step()
         room.synchronize()
+
+    def fresh() -> None:
+        restore()
+        step()
+        room.synchronize()
+
     with phases.phase("warmup"):
         # One at least: the clocks take their lengths from it.
         warm = clock.latency(step, room.synchronize, max(1, measure["warmup_steps"]))
     per_call = room.steps_per_call()
     steps = clock.budget(float(np.median(warm[len(warm) // 2 :])), measure)
+    blocks = measure["blocks"]
     with phases.phase("latency"):
-        latency = clock.latency(step, room.synchronize, steps)
+        latency = clock.in_blocks(lambda n: clock.latency(step, room.synchronize, n), steps, blocks, fresh)
     with phases.phase("throughput"):
-        throughput = clock.throughput(step, room.synchronize, steps, measure["blocks"])
+        throughput = clock.in_blocks(lambda n: clock.throughput(step, room.synchronize, n), steps, blocks, fresh)
     return {"latency": latency / per_call, "throughput": throughput / per_call}
 
 

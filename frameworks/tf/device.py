@@ -18,6 +18,8 @@ def configure(threads: int, precision: str, device: str) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         if device == "cpu":
             tf.config.set_visible_devices([], "GPU")
+        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch does not: float32 means float32 here.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
         _configured = True
     # Both are needed: floatx is what losses and optimizers take, the policy what layers take.
     keras.config.set_floatx(precision)
@@ -47,6 +49,7 @@ def environment() -> dict[str, Any]:
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "cuda_build": str(build.get("cuda_version", "")),
         "onednn": _onednn(),
+        "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
     }
 
 

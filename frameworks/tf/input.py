@@ -49,9 +49,13 @@ def batches(samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bo
     return gathered.prefetch(tf.data.AUTOTUNE)
 
 
-def repeated(samples: Samples, index: np.ndarray, full_batches: bool) -> tf.data.Dataset:
+def repeated(samples: Samples, index: np.ndarray, full_batches: bool, on_gpu: bool) -> tf.data.Dataset:
     """Return one batch again and again, with the element type of `batches`, so that nothing is traced anew."""
     batch = tf.gather(samples.x, index), tf.gather(samples.y, index)
     if full_batches:
-        return tf.data.Dataset.from_tensors(batch).cache().repeat()
-    return tf.data.Dataset.from_tensor_slices(batch).batch(len(index)).cache().repeat()
+        one = tf.data.Dataset.from_tensors(batch)
+    else:
+        one = tf.data.Dataset.from_tensor_slices(batch).batch(len(index))
+    same = one.cache().repeat()
+    # A dataset lies in host memory: on a GPU the copy is made ahead, beside the step before.
+    return same.apply(tf.data.experimental.prefetch_to_device("/GPU:0")) if on_gpu else same

@@ -80,7 +80,7 @@ class Room:
 
     def step_function(self, samples: Samples, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
         """Return the training step on one batch."""
-        return train.step_function(self.built, samples, index, full_batches)
+        return train.step_function(self.built, samples, index, full_batches, self.device == "gpu")
 
     def steps_per_call(self) -> int:
         """Return Keras's steps per execution."""

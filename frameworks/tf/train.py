@@ -61,9 +61,11 @@ def train(
     )
 
 
-def step_function(built: Built, samples: Samples, index: np.ndarray, full_batches: bool) -> Callable[[], object]:
+def step_function(
+    built: Built, samples: Samples, index: np.ndarray, full_batches: bool, on_gpu: bool
+) -> Callable[[], object]:
     """Return Keras's own train function, bound to an iterator over one batch."""
-    iterator = iter(repeated(samples, index, full_batches))
+    iterator = iter(repeated(samples, index, full_batches, on_gpu))
     # What ``fit`` does before its first step: metrics need their variables before the function is traced.
     built.model._symbolic_build(data_batch=next(iterator))
     built.model.make_train_function()

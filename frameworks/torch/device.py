@@ -15,6 +15,9 @@ def configure(threads: int, precision: str, device: str) -> None:
     if not _configured:
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(threads)
+        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch for convolutions: float32 means float32 here.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
         _configured = True
     torch.set_default_dtype(torch.float64 if precision == "float64" else torch.float32)
 
@@ -41,6 +44,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "cuda_build": torch.version.cuda or "",
         "onednn": torch.backends.mkldnn.is_available(),
+        "tf32": torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32,
         "mkl": torch.backends.mkl.is_available(),
     }
 

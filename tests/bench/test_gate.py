@@ -180,3 +180,19 @@ def test_the_hash_of_the_code_is_over_every_file(monkeypatch, tmp_path):
     assert gate._code() == before
     (tmp_path / "room" / "train.py").write_text("a = 2\n")
     assert gate._code() != before
+
+
+def test_a_switch_in_the_environment_asks_for_a_new_fingerprint(check, children, monkeypatch):
+    check()
+    check()
+    assert children.tasks() == []
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "1")
+    check()
+    assert len(children.tasks()) == 2
+
+
+def test_what_another_environment_computed_before_is_not_trusted(check, children):
+    other = gate.launch.sys.executable
+    for _ in range(2):
+        check("framework=torch", f"frameworks.torch.python={other}")
+        assert children.tasks() == [("parity", "torch", 0)]

@@ -54,8 +54,46 @@ def test_drift_from_the_first_repeat_to_the_last():
     results.trials[-1].step_seconds = 1.2e-3
     (found,) = judging.judge(results)
     assert (found.kind, found.contender) == ("drift", "torch")
+    assert "cancels" not in found.advice
     results.trials[-1].step_seconds = 1.05e-3
     assert kinds(results) == []
+
+
+def test_drift_cancels_only_where_all_drifted_the_same_way():
+    for other, alike in ((1.3e-3, True), (0.8e-3, False)):
+        results = race()
+        results.trials[-1].step_seconds, results.trials[-2].step_seconds = 1.2e-3, other
+        found = judging.judge(results)
+        assert [warning.kind for warning in found] == ["drift", "drift"]
+        assert [("cancels" in warning.advice) for warning in found] == [alike, alike]
+
+
+def test_a_throughput_clock_far_above_the_latency_clock_is_a_collapse():
+    results = race()
+    assert kinds(results) == []
+    for item in results.trials[1::2]:
+        item.step_seconds = 1.45e-3
+    assert kinds(results) == []
+    results.trials[5].step_seconds = 2.5e-3
+    (found,) = judging.judge(results)
+    assert (found.kind, found.contender) == ("collapse", "torch")
+    assert "2.5 times" in found.message
+    results.machine = {"cores": 4}
+    assert judging.judge(results)[0].advice == "close other programs"
+    results.trials[5].status = "failed"
+    assert kinds(results) == []
+
+
+def test_a_step_that_is_compiled_again_inside_the_training_is_named():
+    results = race()
+    for times, expected in ((None, []), (0, []), (2, ["retraces"])):
+        results.trials[3].environment["retraces"] = times
+        assert kinds(results) == expected
+    (found,) = judging.judge(results)
+    assert found.message.startswith("torch, repeat 2: ")
+    assert "again 2 times" in found.message
+    results.config = {"train": {"drop_last": True}}
+    assert "drop_last" not in judging.judge(results)[0].advice
 
 
 def test_outliers_are_named_once_per_contender():

@@ -113,13 +113,15 @@ def test_every_kind_is_worded_once():
         noise.throttled("tf", 0, 1.0),
         noise.hot("tf", 0, 1),
         noise.steal("tf", 0, 0.1),
-        noise.drift("tf", -0.2),
+        noise.drift("tf", -0.2, alike=True),
         noise.outliers("tf", 5.0),
         noise.unequal_threads({"tf": 1, "torch": 2}, {}),
         noise.synthetic_data("mnist"),
         noise.uncertified("torch", "tf"),
         noise.diverged(trial, 0.5),
         noise.same_padding(["layers[3].conv2d"]),
+        noise.collapse("tf", 2.04),
+        noise.retraces("tf", 0, 2),
     ]
     assert sorted(kinds(worded)) == sorted(noise.Kind)
     assert all(warning.message and warning.advice for warning in worded)
@@ -127,3 +129,27 @@ def test_every_kind_is_worded_once():
     assert worded[12].message == "tf, repeat 3: diverged; loss became NaN at step 7"
     assert "(now 0.5)" in worded[12].advice
     assert "layers[3].conv2d" in worded[13].message
+    assert worded[14].message == (
+        "tf: steps in a row took 2.0 times as long as steps waited for: its threads fight with other load; "
+        "the time per step is not meaningful"
+    )
+    assert worded[15].message == (
+        "tf, repeat 1: the training step was traced or compiled again 2 times inside the training"
+    )
+
+
+def test_nobody_is_told_to_do_what_they_did():
+    assert "runtime.threads below" in noise.collapse("tf", 2.0, 4, 4).advice
+    assert noise.collapse("tf", 2.0, 2, 4).advice == "close other programs"
+    assert noise.collapse("tf", 2.0, 1, 1).advice == "close other programs"
+    assert "train.drop_last=true" in noise.retraces("tf", 0, 1).advice
+    assert "drop_last" not in noise.retraces("tf", 0, 1, drop_last=True).advice
+
+
+def test_only_what_slows_all_alike_cancels():
+    assert "cancels" in noise.drift("tf", 0.2, alike=True).advice
+    moved = noise.drift("tf", 0.2, alike=False).advice
+    assert "cancels" not in moved
+    assert "measure.repeats" in moved
+    assert "suffer differently" in noise.other_load("tf", 0, 0.2).advice
+    assert "widens" not in noise.other_load("tf", 0, 0.2).advice

@@ -145,3 +145,9 @@ def test_the_content_is_the_work_and_nothing_but_the_work(plan_of):
 def test_steps_per_execution_must_divide_the_epoch(plan_of):
     with pytest.raises(RequestError, match="steps_per_execution=7: must divide the 17 training steps"):
         plan_of("frameworks.tf.steps_per_execution=7")
+
+
+def test_a_last_batch_of_one_is_refused_where_batch_norm_would_meet_it(plan_of):
+    with pytest.raises(RequestError, match="leaves a last batch of one sample"):
+        plan_of("model=cnn", "train.batch_size=383", "train.drop_last=false")
+    assert plan_of("model=mlp", "train.batch_size=383", "train.drop_last=false")

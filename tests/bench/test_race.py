@@ -97,11 +97,11 @@ def test_an_interrupt_keeps_what_is_finished_and_goes_on(run, children, reports,
         run()
     results = store.read(tmp_path / "run")
     assert results.status == "interrupted"
-    assert results.message == "interrupted after 2 of 6 trials"
+    assert results.message == "after 2 of 6 trials"
     assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "ok")]
     assert results.comparison, "what is there is compared"
     assert reports
-    assert "interrupted after 2 of 6 trials" in capsys.readouterr().out
+    assert "Interrupted after 2 of 6 trials; writing what there is" in capsys.readouterr().out
 
 
 def test_an_interrupt_in_the_gate(run, children, reports, tmp_path):
@@ -111,7 +111,7 @@ def test_an_interrupt_in_the_gate(run, children, reports, tmp_path):
     children.instead["parity", "tf", 0] = interrupt
     with pytest.raises(KeyboardInterrupt):
         run()
-    assert store.read(tmp_path / "run").message == "interrupted after 0 of 6 trials"
+    assert store.read(tmp_path / "run").message == "after 0 of 6 trials"
 
 
 def test_a_fault_of_our_own_keeps_what_is_finished(run, monkeypatch, tmp_path):

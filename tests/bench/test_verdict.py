@@ -90,7 +90,9 @@ def test_two_contenders_in_eighty_columns():
     assert "0.80" in rows["torch"]
     words = flat(text)
     assert "• torch is 1.25× faster than tf per training step (95 % interval" in words
-    assert "• torch and tf agree in test accuracy exactly (3 repeats)" in words
+    assert "• torch and tf have the same test accuracy in each of the 3 repeats" in words
+    assert "test loss between" not in words
+    assert "the same test loss" not in words
     assert "throughput clock (device synchronised only at the ends of a block)" in words
     assert "device cpu, precision float32, batch size 64" in words
     assert "tf: compile no" in words
@@ -116,9 +118,20 @@ def test_a_lone_contender_has_a_table_and_no_ratio():
 def test_synthetic_stands_wherever_an_accuracy_stands():
     lines = shown(race("tf", "torch", synthetic=True)).splitlines()
     assert sum("synthetic" in line and "•" not in line for line in lines[2:12]) == 2
-    sentence = flat("\n".join(lines)).partition("agree in test accuracy")[2]
-    assert sentence.startswith(" exactly (3 repeats, synthetic stand-in)")
+    sentence = flat("\n".join(lines)).partition("have the same test accuracy")[2]
+    assert sentence.startswith(" in each of the 3 repeats (synthetic stand-in)")
     assert "synthetic" in lines[1]
+
+
+@pytest.mark.parametrize(("gap", "on_screen"), [(0.02, True), (1e-6, False), (-0.02, True), (0.0, False)])
+def test_a_resolved_difference_of_the_loss_stands_on_screen(gap, on_screen):
+    results = race("tf", "torch")
+    for trial in results.trials:
+        if trial.contender == "torch":
+            trial.metrics["test_loss"] += gap * (1 + 0.01 * trial.repeat)
+    text = flat(shown(judged(results)))
+    assert ("torch and tf differ by 0.020 in test loss" in text) == on_screen
+    assert (("in test loss" in text) or ("same test loss" in text)) == on_screen
 
 
 def test_another_note_is_starred_and_explained():

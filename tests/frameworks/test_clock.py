@@ -26,8 +26,8 @@ def test_fifty_milliseconds_read_as_fifty():
     each = clock.latency(device.step, device.synchronize, 5)
     assert each.shape == (5,)
     assert 0.05 <= each.min() < 0.055
-    block = clock.throughput(device.step, device.synchronize, 4, 2)
-    assert block.shape == (2,)
+    block = clock.throughput(device.step, device.synchronize, 4)
+    assert block.shape == (1,)
     assert 0.05 <= block.min() < 0.055
 
 
@@ -62,12 +62,23 @@ def test_latency_synchronises_after_every_step():
 
 
 @pytest.mark.parametrize(
-    ("steps", "blocks", "calls"), [(6, 2, "|sss||sss|"), (5, 2, "|ss||ss|"), (1, 3, "|s||s||s|"), (0, 1, "|s|")]
+    ("steps", "blocks", "calls"), [(6, 2, "f|sss|f|sss|"), (5, 2, "f|ss|f|ss|"), (1, 3, "f|s|f|s|f|s|")]
 )
-def test_throughput_synchronises_at_the_ends_of_a_block(steps, blocks, calls):
+def test_throughput_synchronises_at_the_ends_of_a_block_and_each_begins_afresh(steps, blocks, calls):
     device = Device()
-    clock.throughput(device.step, device.synchronize, steps, blocks)
+
+    def fresh():
+        device.calls += "f"
+
+    read = clock.in_blocks(lambda n: clock.throughput(device.step, device.synchronize, n), steps, blocks, fresh)
     assert device.calls == calls
+    assert read.shape == (blocks,)
+
+
+def test_latency_in_blocks_reads_every_step():
+    device = Device()
+    read = clock.in_blocks(lambda n: clock.latency(device.step, device.synchronize, n), 6, 2, lambda: None)
+    assert read.shape == (6,)
 
 
 @pytest.mark.parametrize(

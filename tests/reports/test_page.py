@@ -242,8 +242,24 @@ def test_a_comparison_across_runs_is_shown_as_unpaired(sweep_folder):
         certified=True,
         verdict="torch is 1.25× faster than tf",
     )
-    group = Across(title="digits × mlp", comparison=[item], parity=Parity(passed=True, message="same spec"))
+    group = Across(
+        title="digits × mlp",
+        comparison=[item],
+        parity=Parity(passed=True, message="same spec", corrected=["batch norm"], uncertified=["dropout masks"]),
+        differences={"torch": ["threads 1 against 2", "another machine (cpu)"]},
+    )
     text = words(rendered(sweep_folder, across=[group]))
     assert "machine drift is not controlled" in text
     assert "unpaired" in text
     assert "same spec" in text
+    assert "torch ran under other conditions than the baseline: threads 1 against 2, another machine (cpu)." in text
+    assert "Corrected for: batch norm." in text
+    assert "Not certified: dropout masks." in text
+
+
+def test_the_glossary_says_what_the_numbers_are(run_folder):
+    text = words(rendered(run_folder))
+    assert "one in twenty such statements is expected to be wrong" in text
+    assert "for Keras its own train function, its iterator included; for PyTorch the step of the loop" in text
+    assert "fetching the logits is outside" in text
+    assert "until they are in memory" not in text

@@ -230,3 +230,45 @@ def test_a_lone_contender_that_meets_the_spec_has_nothing_to_compare_with(pair):
 def test_an_update_that_is_not_a_number_fails(pair):
     wrong, _ = pair({"reference/update": np.array([np.nan])})
     assert failed(certificate.examine(wrong)) == ["first update"]
+
+
+def diverging(step, *, behind=1.0):
+    """Return losses that are not finite from `step` (counted from 1) on, and weights that then depart."""
+    losses = np.array([2.0, 1.5])
+    losses[step - 1 :] = np.nan
+    return {"losses": losses, "inference": np.full(3, behind), f"weights/{step}/dense_1/kernel": np.full(3, behind)}
+
+
+def test_where_both_diverge_the_steps_before_are_compared(pair):
+    contender, baseline = pair(diverging(2, behind=7.0), base=diverging(2))
+    assert certificate.diverging_step(contender, baseline) == 1
+    checks = certificate.certify(contender, baseline, "float32")
+    assert failed(checks) == []
+    assert "inference after the steps" not in [check.quantity for check in checks]
+
+
+def test_where_one_alone_diverges_the_check_fails(pair):
+    contender, baseline = pair(diverging(2))
+    assert certificate.diverging_step(contender, baseline) is None
+    assert "losses of the steps" in failed(certificate.certify(contender, baseline, "float32"))
+
+
+def test_infinite_and_not_a_number_are_not_alike(pair):
+    contender, baseline = pair({"inference": np.array([np.nan, 1.0])}, base={"inference": np.array([np.inf, 1.0])})
+    assert failed(certificate.certify(contender, baseline, "float32")) == ["inference after the steps"]
+
+
+def test_what_fails_behind_the_first_departure_follows_from_it(pair):
+    contender, baseline = pair({"weights/1/dense_1/kernel": np.full(3, 9.0), "losses": np.array([9.0, 9.0])})
+    first, *rest = [check for check in certificate.certify(contender, baseline, "float32") if not check.passed]
+    assert "likely cause" in first.detail
+    assert rest
+    assert {check.detail for check in rest} == {"follows from the departure in weights after each step"}
+
+
+def test_who_meets_the_spec_is_not_accused_of_differing_from_one_who_does_not(pair):
+    right, wrong = pair({"losses": np.array([9.0, 9.0])}, base={"reference/update": np.array([1e-3])})
+    checks = [*certificate.examine(wrong), *certificate.examine(right), *certificate.certify(right, wrong, "float32")]
+    parity = certificate.conclude(checks, {"tf": wrong, "torch": right}, NOTES)
+    assert parity.message.startswith("tf does not compute what the spec means")
+    assert "torch does not" not in parity.message

@@ -72,7 +72,17 @@ def test_a_small_resolved_difference_never_reads_as_one():
     assert step(race(factor=0.996, jitter=0.0001)).verdict == (
         "torch is 1.004× faster than tf per training step (95 % interval 1.004–1.004, 5 repeats)"
     )
-    assert "1.00×" not in step(race(factor=1.0001, jitter=0.00001)).verdict
+    assert "1.00×" not in step(race(factor=1.0013, jitter=0.00001)).verdict
+
+
+def test_times_within_a_thousandth_are_equally_long_and_never_slower():
+    assert step(race(factor=1.0000001, jitter=0.0000001)).verdict == (
+        "torch and tf take equally long per training step, to within 0.1 % (95 % interval 1.0000–1.0000, 5 repeats)"
+    )
+    assert "equally long" in step(race(factor=0.9995, jitter=0.0001)).verdict
+    assert "slower" in step(race(factor=1.0009, jitter=0.0002)).verdict  # its interval ends above 1.001
+    once = step(race(repeats=1, jitter=0, factor=1.0000001)).verdict
+    assert once == "torch measured the same as tf per training step, to within 0.1 % (1 repeat, no interval)"
 
 
 def test_one_repeat_has_no_interval_and_says_so():
@@ -88,6 +98,10 @@ def test_unpaired_and_uncertified_say_so():
     assert "uncertified" in found.verdict
     assert not found.paired
     assert not found.certified
+    assert "apart" not in found.verdict
+    noted = {"torch": ["threads 1 against 2", "another machine (cpu)"]}
+    for item in (step(race(), paired=False, apart=noted), accuracy(race(), paired=False, apart=noted)):
+        assert "machine drift not controlled, threads 1 against 2, another machine (cpu))" in item.verdict
     uneven = step(race()[:-1], paired=False)
     assert "4 and 5 repeats" in uneven.verdict
 
@@ -161,7 +175,42 @@ def test_agreement_in_words():
         "torch and tf agree in test accuracy within ±0.6 points (95 %, wide at 3 repeats, synthetic stand-in)"
     )
     same = accuracy(with_accuracies([0.97, 0.97, 0.97]))
-    assert same.verdict == "torch and tf agree in test accuracy exactly (3 repeats)"
+    assert same.verdict == "torch and tf have the same test accuracy in each of the 3 repeats"
+    same = accuracy(with_accuracies([0.97, 0.97, 0.97]), note="synthetic stand-in")
+    assert same.verdict.endswith("in each of the 3 repeats (synthetic stand-in)")
+
+
+def test_what_is_not_resolved_within_a_wide_interval_is_no_agreement():
+    assert accuracy(with_accuracies([0.98, 0.95, 0.99, 0.94, 0.99])).verdict == (
+        "no difference resolved in test accuracy between torch and tf (−2.9 to +2.9 points, 95 %, 5 repeats)"
+    )
+    wild = accuracy(with_accuracies([0.1, 0.99]), note="synthetic stand-in")
+    assert wild.low < -1
+    assert wild.verdict == (
+        "no difference resolved in test accuracy between torch and tf "
+        "(−100.0 to +100.0 points, 95 %, wide at 2 repeats, synthetic stand-in)"
+    )
+    narrow, wide = ([0.97 + width * sign for sign in (1, -1, 1, -1, 0)] for width in (0.007, 0.009))
+    assert "agree" in accuracy(with_accuracies(narrow)).verdict
+    assert "agree" not in accuracy(with_accuracies(wide)).verdict
+
+
+def test_a_resolved_difference_is_clipped_to_what_an_accuracy_can_be():
+    assert "95 % interval 3.2–100.0" in accuracy(with_accuracies([0.3, 0.1, 0.6], other=0.99)).verdict
+
+
+def with_losses(values):
+    trials = []
+    for repeat, value in enumerate(values):
+        trials += [trial("tf", repeat, loss=0.1), trial("torch", repeat, loss=value)]
+    return compare.agreements(trials, baseline="tf", certified=ALL)[1].verdict
+
+
+def test_a_loss_agrees_within_a_twentieth_of_its_level():
+    assert with_losses([0.102, 0.098, 0.102, 0.098, 0.100]).startswith("torch and tf agree in test loss within ±0.0025")
+    assert with_losses([0.110, 0.090, 0.110, 0.090, 0.100]) == (
+        "no difference resolved in test loss between torch and tf (−0.012 to +0.012, 95 %, 5 repeats)"
+    )
 
 
 def test_difference_in_words():

@@ -84,7 +84,8 @@ def test_the_clock_counts_steps_and_not_executions(side_by_side, job, together):
     assert found.values["status"] == "ok"
     assert all(seconds > 0 for seconds in found.values["epoch_seconds"])
     calls = found.values["phases"]["latency"]
-    assert clocks["latency"].sum() * together == pytest.approx(calls, rel=0.3)
+    # The phase also has what puts the state back between the blocks.
+    assert 0.35 * calls < clocks["latency"].sum() * together <= calls
     assert clocks["losses"].shape == (2, 5)
 
 
