@@ -11,7 +11,7 @@ from typing import Any
 from bench.results import stats
 from bench.results.schema import Comparison, Contender, Results, RunWarning, Trial
 
-CLOCK = "throughput clock (device synchronised only at the ends of a block), geometric mean over repeats of the median block"
+CLOCK = "throughput clock (device synchronised only at the ends of a block): median block, geometric mean of the repeats"
 """What "time per step" means."""
 
 SAID_ELSEWHERE = {"backend", "python"}
