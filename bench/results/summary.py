@@ -11,7 +11,7 @@ from typing import Any
 from bench.results import stats
 from bench.results.schema import Comparison, Contender, Results, RunWarning, Trial
 
-CLOCK = "throughput clock (device synchronised only at the ends of a block): median block, geometric mean of the repeats"
+CLOCK = "throughput clock (device synchronised only at the ends of a block): median block, geometric mean of repeats"
 """What "time per step" means."""
 
 SAID_ELSEWHERE = {"backend", "python"}
