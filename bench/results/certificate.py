@@ -217,7 +217,7 @@ def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes
         wrong = {check.contender for check in failed if check.baseline == REFERENCE}
         # Who meets the spec is not accused of differing from one who does not.
         told = [check for check in failed if check.baseline not in wrong or check.contender in wrong]
-        parity.message = "; ".join(_sentence(check) for check in _first_by_contender(told))
+        parity.message = "; ".join(_sentence(check) for check in _first_of_each(told))
     elif all(check.baseline == REFERENCE for check in checks):
         parity.message = "a lone contender: nothing to compare with; its fingerprint is kept"
     else:
@@ -230,8 +230,9 @@ def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes
     return parity
 
 
-def _first_by_contender(failed: list[Check]) -> list[Check]:
-    return list({check.contender: check for check in reversed(failed)}.values())[::-1]
+def _first_of_each(failed: list[Check]) -> list[Check]:
+    """Return the first failed check of each contender, against the spec and against the baseline."""
+    return list({(check.contender, check.baseline): check for check in reversed(failed)}.values())[::-1]
 
 
 def _sentence(check: Check) -> str:

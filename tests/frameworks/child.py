@@ -62,7 +62,7 @@ def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bo
     size = request.train["batch_size"]
     if clocked:
         before = room.snapshot()
-        _compute_clock(request, room, samples, Phases(lambda *_, **__: None))
+        _compute_clock(request, room, samples, Phases(lambda *_, **__: None), lambda: room.restore(before))
         room.restore(before)
     arrays: Arrays = {}
     epochs: list[tuple[float, float, float]] = []
