@@ -24,7 +24,8 @@ class Built:
     """Each node of the spec with its modules."""
     optimizer: torch.optim.Optimizer
     loss: nn.Module
-    trace: losses.Trace
+    trace: bool
+    """Whether each step's loss is reported."""
 
 
 def build(request: Request, network: Network, trace: bool, device: torch.device) -> Built:
@@ -41,4 +42,4 @@ def build(request: Request, network: Network, trace: bool, device: torch.device)
     optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
     loss = losses.LOSSES[request.loss]()
     model: Any = torch.compile(sequential) if request.settings.get("compile") else sequential
-    return Built(model, sequential, stages, optimizer, loss, losses.Trace(trace))
+    return Built(model, sequential, stages, optimizer, loss, trace)

@@ -16,18 +16,18 @@ from frameworks.torch.input import Samples, batches, moved, repeated
 
 
 class Step:
-    """One training step; counts what is right and keeps the loss on the device, as Keras's metrics do."""
+    """One training step. What it saw stays on the device: ``loss.item()`` would wait for it after every step."""
 
-    def __init__(self, built: Built, on: torch.device) -> None:
-        self.trace = built.trace
-        self.right = torch.zeros((), dtype=torch.int64, device=on)
-        self.total = torch.zeros((), device=on)
+    def __init__(self, built: Built) -> None:
+        self.losses: list[Tensor] = []
+        """Each step's loss, ()."""
+        self.hits: list[Tensor] = []
+        """Each step's samples, whether their class was found, (batch,)."""
         self.run = self._bind(built)
 
     def _bind(self, built: Built) -> Callable[[Tensor, Tensor], None]:
         """Return the step itself, everything it needs bound to local names."""
-        model, criterion, optimizer, keep = built.model, built.loss, built.optimizer, built.trace.keep
-        right, total, losses = self.right, self.total, built.trace.losses
+        model, criterion, optimizer, losses, hits = built.model, built.loss, built.optimizer, self.losses, self.hits
 
         def run(x: Tensor, y: Tensor) -> None:
             optimizer.zero_grad()
@@ -35,19 +35,15 @@ class Step:
             loss = criterion(outputs, y)
             loss.backward()
             optimizer.step()
-            right.add_((outputs.argmax(1) == y).sum())
-            if keep:
-                losses.append(loss.detach())
-            else:
-                total.add_(loss.detach(), alpha=len(y))
+            losses.append(loss.detach())
+            hits.append(outputs.argmax(1) == y)
 
         return run
 
     def rewind(self) -> None:
         """Begin an epoch."""
-        self.right.zero_()
-        self.total.zero_()
-        self.trace.rewind()
+        self.losses.clear()
+        self.hits.clear()
 
 
 def train(
@@ -60,7 +56,7 @@ def train(
     on: torch.device,
 ) -> None:
     """Train one epoch per row of `orders`."""
-    step = Step(built, on)
+    step = Step(built)
     count = orders.shape[1] // batch_size * batch_size if drop_last else orders.shape[1]
     for epoch, order in enumerate(orders):
         built.model.train()
@@ -70,19 +66,20 @@ def train(
         begin = now()
         for x, y in moved(loader, on):
             step.run(x, y)
+        losses, right = torch.stack(step.losses), torch.cat(step.hits).sum()
         device.synchronize(on)
         seconds = now() - begin
-        losses, accuracy = built.trace.fetch(), float(step.right) / count
         sizes = [len(part) for part in np.split(order[:count], range(batch_size, count, batch_size))]
-        loss = float(step.total) / count if losses is None else float(np.average(losses, weights=sizes))
-        if not hook(epoch, seconds, losses, loss, accuracy):
+        each = losses.cpu().numpy()
+        loss, accuracy = float(np.average(each, weights=sizes)), float(right) / count
+        if not hook(epoch, seconds, each if built.trace else None, loss, accuracy):
             break
 
 
 def step_function(built: Built, samples: Samples, index: np.ndarray, on: torch.device) -> Callable[[], object]:
     """Return the training step, bound to one batch on the device."""
     x, y = repeated(samples, index, on)
-    step = Step(built, on)
+    step = Step(built)
     built.model.train()
     return lambda: step.run(x, y)
 
