@@ -52,9 +52,37 @@ class Train:
     """Leave out an epoch's last, smaller batch."""
     seed: int = at_least(0)
     """Of repeat 0; repeat r takes ``seed + r``."""
-    loss: str = one_of("sparse_categorical_crossentropy")
+    loss: str = one_of("auto", "sparse_categorical_crossentropy", "binary_crossentropy", "mean_squared_error")
+    """``auto`` is the one of the dataset's task, and no other fits."""
     trace: bool = MISSING
     """Keep the loss of every step."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Augment:
+    """Random changes to training images, each framework's own: off in the parity gate, and never certified."""
+
+    flip: str = one_of("none", "horizontal", "vertical", "both")
+    crop: int = at_least(0)
+    """Pixels of padding (zeros) around the image before a random crop of its own size."""
+    rotation: float = at_least(0)
+    """Largest angle, in degrees, either way."""
+    zoom: float = at_least(0)
+    """Largest change of size, as a part of it, either way."""
+    brightness: float = at_least(0)
+    """Largest change of brightness, as a part of it, either way."""
+    contrast: float = at_least(0)
+    """Largest change of contrast, as a part of it, either way."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Pipeline:
+    """How training samples get to the model; evaluation always reads from memory."""
+
+    name: str = one_of("memory", "device", "files", "tfrecord")
+    workers: int = at_least(0)
+    """Processes (PyTorch) or parallel calls (TensorFlow) that read ahead; 0: each side's best without."""
+    augment: Augment = field(default_factory=Augment)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -103,6 +131,7 @@ class Config:
     frameworks: dict[str, Any] = field(default_factory=dict)
     """The contenders by name, each of its backend's settings type."""
     optimizer: dict[str, Any] = field(default_factory=dict)
+    pipeline: Pipeline = field(default_factory=Pipeline)
     measure: Measure = field(default_factory=Measure)
     baseline: str | None = None
     """The contender the others are compared with; null for the first one."""

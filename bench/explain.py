@@ -84,7 +84,7 @@ def _grammar(error: OverrideParseException, config_dir: str | None) -> str:
     text = error.override
     if "=" in text or text.startswith("~"):
         return f"{text}: cannot be read as key=value: check brackets and spaces, and quote it for the shell: '…'"
-    loader = _loader(config_dir)
+    loader = loader_with(config_dir)
     meant = next((f"{group}={text}" for group in _groups(loader) if text in _options(loader, group)), None)
     if meant is None and len(words := text.split()) == 2:
         meant = "=".join(words)
@@ -95,7 +95,7 @@ def _grammar(error: OverrideParseException, config_dir: str | None) -> str:
 
 def _missing(error: MissingConfigException, parsed: Sequence[Override], config_dir: str | None) -> str:
     group, _, name = str(error.missing_cfg_file).rpartition("/")
-    options = _options(_loader(config_dir), group) if group else []
+    options = _options(loader_with(config_dir), group) if group else []
     if not options:
         return f"{error.missing_cfg_file}: there is no such YAML file in conf/ or in a --config-dir of yours"
     said = any(item.key_or_group == group for item in parsed)
@@ -114,7 +114,7 @@ def _several_values(item: Override) -> str:
 def _no_option(item: Override, config_dir: str | None) -> str:
     if not item.key_or_group:
         return f"{item.input_line}: not a setting: write key=value, such as model=cnn"
-    options = ", ".join(_options(_loader(config_dir), item.key_or_group)) or "none"
+    options = ", ".join(_options(loader_with(config_dir), item.key_or_group)) or "none"
     return f"{item.input_line}: must be a name (there are: {options})"
 
 
@@ -138,7 +138,7 @@ def _unknown_key(key: str, known: Sequence[str], where: str) -> str:
 
 def _known(parsed: Sequence[Override], config_dir: str | None) -> list[str]:
     """Return every dotted key and every group there is, with the groups chosen in `parsed` where they compose."""
-    loader = _loader(config_dir)
+    loader = loader_with(config_dir)
     groups = _groups(loader)
     chosen = [str(i.input_line) for i in parsed if i.key_or_group in groups and not i.is_sweep_override()]
     paths = [str(i.input_line) for i in parsed if i.key_or_group == "hydra.searchpath"]
@@ -167,7 +167,7 @@ def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:
             yield from _keys(value, f"{prefix}{key}.")
 
 
-def _loader(config_dir: str | None) -> ConfigLoader:
+def loader_with(config_dir: str | None) -> ConfigLoader:
     """Return a config loader of one's own: Hydra has put its away by the time an error is explained."""
     path = create_config_search_path(str(FOLDER))
     if config_dir is not None:

@@ -211,7 +211,7 @@ def synthetic_data(dataset: str) -> RunWarning:
     """Return the warning that the samples are made up."""
     return RunWarning(
         kind=Kind.SYNTHETIC_DATA,
-        message=f"{dataset} is a synthetic stand-in: accuracies say nothing about the real data",
+        message=f"{dataset} is a synthetic stand-in: what is learnt of it says nothing about the real data",
         advice="times are those of data of the same shape; dataset.root=DIR reads the real files",
     )
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import contenders, datasets
+from bench import contenders, datasets, pipelines
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, nearest, unknown
 from bench.preparing import Preparing
 from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
-from frameworks.reference import OPTIMIZERS, float32
+from frameworks.reference import OPTIMIZERS, TASKS, float32
 from frameworks.spec import Network, SpecError, parse
 
 BELOW = {"momentum": 1.0, "beta_1": 1.0, "beta_2": 1.0}
@@ -40,8 +40,10 @@ class Plan:
     baseline: str
     prepared: Prepared
     splits: Splits
-    scaling: tuple[float, float]
-    """(scale, offset) of the model's input."""
+    scaling: tuple[list[float], list[float]]
+    """(scale, offset) of the model's input: one number for all, or one for each channel or feature."""
+    target_scaling: tuple[float, float]
+    """(scale, offset) of a regression's target."""
     network: Network
     optimizer: dict[str, Any]
     """Name and hyperparameters, rounded to float32."""
@@ -64,7 +66,8 @@ class Plan:
             "layers": self.config["model"]["layers"],
             "data": self.prepared.checksum,
             "splits": [hashlib.sha256(part.tobytes()).hexdigest() for part in self._parts()],
-            "scaling": self.scaling,
+            "scaling": [*self.scaling, *self.target_scaling],
+            "pipeline": self.config["pipeline"],
             "optimizer": self.optimizer,
             "train": train,
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
@@ -88,9 +91,11 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     with Preparing() as progress:
         prepared = datasets.prepare(config["dataset"], progress)
     splits = datasets.split(prepared, config["dataset"])
+    config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
     network = _network(config["model"], prepared)
     _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
-    plants = _plants(config["plant"], found, network, optimizer["name"])
+    pipelines.check(config["pipeline"], found, prepared)
+    plants = _plants(config["plant"], found, network, optimizer["name"], config["train"]["loss"])
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
     return Plan(
@@ -100,7 +105,8 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         baseline=baseline,
         prepared=prepared,
         splits=splits,
-        scaling=datasets.scaling(prepared, config["dataset"]),
+        scaling=datasets.scaling(prepared, config["dataset"], splits),
+        target_scaling=datasets.target_scaling(prepared, config["dataset"], splits),
         network=network,
         optimizer=optimizer,
         plants=plants,
@@ -110,10 +116,25 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
 def _network(model: Mapping[str, Any], prepared: Prepared) -> Network:
     try:
         return parse(
-            model["layers"], input_shape=prepared.input_shape, outputs=len(prepared.classes), name=str(model["name"])
+            model["layers"],
+            input_shape=prepared.input_shape,
+            outputs=len(prepared.classes) if prepared.task == "classification" else 1,
+            name=str(model["name"]),
+            task=prepared.task,
         )
     except SpecError as error:
         raise RequestError(str(error)) from None
+
+
+def _loss(given: str, prepared: Prepared) -> str:
+    """Return the loss of the dataset's task; refuse another one, whose numbers would mean nothing."""
+    loss = TASKS[prepared.task]
+    if given not in ("auto", loss):
+        raise RequestError(
+            f"train.loss={given}: does not fit {prepared.name}, a {prepared.task} task; "
+            f"leave it at auto, which takes {loss} there"
+        )
+    return loss
 
 
 def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,7 +204,7 @@ def _check_sizes(config: Mapping[str, Any], samples: int, batch_norm: bool) -> N
             )
 
 
-def _plants(given: Any, found: list[Contender], network: Network, optimizer: str) -> list[str]:
+def _plants(given: Any, found: list[Contender], network: Network, optimizer: str, loss: str) -> list[str]:
     """Return the mistakes to plant; refuse one that no contender has, or that could not show in this run."""
     wanted = [str(item) for item in (given if isinstance(given, list) else [given] if given else [])]
     known = {name: plant for backend in rooms.names() for name, plant in rooms.plants(backend).items()}
@@ -199,6 +220,8 @@ def _plants(given: Any, found: list[Contender], network: Network, optimizer: str
             )
         if plant.optimizer and plant.optimizer != optimizer:
             raise RequestError(f"plant={name}: shows with optimizer={plant.optimizer} only")
+        if plant.losses and loss not in plant.losses:
+            raise RequestError(f"plant={name}: shows with {' or '.join(plant.losses)} only; this run's loss is {loss}")
         if plant.layer and plant.layer not in {node.layer.kind for node in network.nodes}:
             raise RequestError(f"plant={name}: shows with a {plant.layer} layer only, as model=cnn has")
         if plant.strided_same and not network.uneven_same():

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import estimate, gate, judge, lock, noise, record, reporting, trials
+from bench import estimate, gate, judge, lock, noise, record, reporting, samples, trials
 from bench.plan import Plan
 from bench.results import compare, store, witness
 from bench.results import format as formats
@@ -23,7 +23,7 @@ def run(plan: Plan, folder: Path) -> int:
     Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = record.begin(plan)
+    results = record.begin(plan, samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"]))
     store.write(folder, results)
     began = time.monotonic()
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
@@ -61,7 +61,7 @@ def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
         results.trials.append(trial)
         results.warnings += warnings
         store.write(folder, results)
-        screen.trial_end(trial.status, outcome(trial, "synthetic" if plan.prepared.synthetic else ""))
+        screen.trial_end(trial.status, outcome(trial, results.dataset.mark if results.dataset else ""))
 
 
 def _listener(screen: Screen) -> Any:
@@ -98,7 +98,7 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     if not plan.network.random_layers():
         witness.hold(results)
     certified = results.parity.certified(plan.baseline)
-    note = results.dataset.note if results.dataset else ""
+    note = results.dataset.remark if results.dataset else ""
     results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)
     results.agreement = compare.agreements(results.trials, baseline=plan.baseline, certified=certified, note=note)
     results.warnings += judge.judge(results)

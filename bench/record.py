@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from importlib import metadata
 
-from bench import machine
+from bench import machine, pipelines
 from bench.plan import Plan
 from bench.results.schema import Dataset, Layer, Model, Results
 
 
-def begin(plan: Plan) -> Results:
-    """Return results that say what will be run."""
-    prepared, network, config = plan.prepared, plan.network, plan.config
+def begin(plan: Plan, samples: str = "") -> Results:
+    """Return results that say what will be run; `samples` is where the sample images lie (`bench.samples`)."""
+    network, config = plan.network, plan.config
+    augmented = pipelines.augments(config["pipeline"])
     return Results(
         command=plan.command,
         started=now(),
@@ -28,23 +29,13 @@ def begin(plan: Plan) -> Results:
             "epochs": config["train"]["epochs"],
             "optimizer": config["optimizer"],
             "repeats": plan.repeats,
+            "pipeline": config["pipeline"]["name"],
         }
+        | ({"augmentation": augmented} if augmented else {})
         | ({"planted": ", ".join(plan.plants)} if plan.plants else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,
-        dataset=Dataset(
-            name=prepared.name,
-            title=prepared.title,
-            source=prepared.source,
-            synthetic=prepared.synthetic,
-            input_shape=list(prepared.input_shape),
-            classes=list(prepared.classes),
-            counts={split: list(counts) for split, counts in plan.splits.counts.items()},
-            licence=prepared.licence,
-            citation=prepared.citation,
-            checksum=prepared.checksum,
-            note=prepared.note,
-        ),
+        dataset=_dataset(plan, samples),
         model=Model(
             name=network.name,
             parameters=network.num_parameters,
@@ -60,6 +51,27 @@ def begin(plan: Plan) -> Results:
                 for node in network.nodes
             ],
         ),
+    )
+
+
+def _dataset(plan: Plan, samples: str) -> Dataset:
+    prepared, splits = plan.prepared, plan.splits
+    return Dataset(
+        name=prepared.name,
+        title=prepared.title,
+        source=prepared.source,
+        synthetic=prepared.synthetic,
+        input_shape=list(prepared.input_shape),
+        classes=list(prepared.classes),
+        counts={split: list(counts) for split, counts in splits.counts.items()},
+        licence=prepared.licence,
+        citation=prepared.citation,
+        checksum=prepared.checksum,
+        note=prepared.note,
+        task=prepared.task,
+        class_weights=list(splits.class_weights),
+        facts=dict(prepared.facts) | dict(splits.facts),
+        samples=samples,
     )
 
 

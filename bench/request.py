@@ -16,7 +16,7 @@ from bench.config import Config, limits, said
 from bench.errors import RequestError, nearest
 from bench.explain import expected
 
-SINGLE_GROUPS = ("dataset", "model", "optimizer", "measure", "experiment")
+SINGLE_GROUPS = ("dataset", "model", "optimizer", "pipeline", "measure", "experiment")
 """Groups of which a run has one option; Hydra alone would merge two into one that nobody wrote."""
 
 OPEN_GROUPS = ("dataset", "optimizer")

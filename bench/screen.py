@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from bench.results import format as formats
-from bench.results.schema import Results, Trial
+from bench.results.schema import METRICS, QUALITIES, Results, Trial
 from bench.verdict import Line, clean, render
 
 REFRESH_SECONDS = 0.5
@@ -196,7 +196,7 @@ def outcome(trial: Trial, note: str = "") -> str:
     parts = []
     if trial.step_seconds is not None:
         parts.append(f"{formats.seconds(trial.step_seconds)} per step")
-    accuracy = trial.metrics.get("test_accuracy")
-    if accuracy is not None:
-        parts.append(f"test accuracy {formats.percent(accuracy)}" + (f" ({note})" if note else ""))
+    found = {name: value for name in METRICS if (value := trial.metrics.get(name)) is not None}
+    remark = f" ({note})" if note else ""
+    parts += [f"{QUALITIES[name]} {formats.quality(value, name)}{remark}" for name, value in found.items()]
     return ", ".join(parts)

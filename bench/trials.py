@@ -73,6 +73,8 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
         trial.step_latency_seconds = {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
         trial.step_seconds = float(np.median(clocks["throughput"]))
         trial.throughput = batch_size / trial.step_seconds
+        if len(clocks["input"]):
+            trial.input_seconds = float(np.median(clocks["input"]))
         first = clocks["losses"].ravel()[:2]
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
@@ -88,7 +90,7 @@ def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:
     epochs, steps = losses.shape
     parts: list[dict[str, Any]] = [
         _rows(phase, np.zeros(len(clocks[phase])), np.arange(len(clocks[phase])), clocks[phase], None)
-        for phase in ("latency", "throughput")
+        for phase in ("latency", "throughput", "input")
     ]
     epoch, step = np.repeat(np.arange(1, epochs + 1), steps), np.tile(np.arange(steps), epochs)
     parts.append(_rows("train", epoch, step, None, losses.ravel()))

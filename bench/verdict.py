@@ -15,7 +15,7 @@ from rich.text import Text
 from bench.results import format as formats
 from bench.results import store, summary
 from bench.results import words as wording
-from bench.results.schema import Agreement, Parity, Results, RunWarning
+from bench.results.schema import METRICS, QUALITIES, Agreement, Parity, Results, RunWarning
 from bench.results.summary import Row
 
 SHOWN = ("step_seconds", "epoch_seconds", "first_step_seconds")
@@ -24,7 +24,7 @@ SHOWN = ("step_seconds", "epoch_seconds", "first_step_seconds")
 MANY = 2
 """From so many comparisons on, one sentence about time for each."""
 
-SHOWN_AGREEMENTS = ("test_accuracy",)
+SHOWN_AGREEMENTS = METRICS
 """Qualities whose sentence always stands on screen; another's does where it is a resolved difference."""
 
 MOST_WARNINGS = 8
@@ -75,12 +75,12 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
 
 
 def table(rows: list[Row], results: Results) -> Table:
-    """Return the table of contenders, made for 80 columns; the note on the data stands in every accuracy's cell."""
-    note = _short_note(results)
+    """Return the table of contenders, made for 80 columns; the note on the data stands beside every quality."""
+    note, metric = _short_note(results), QUALITIES[summary.metric(results)].replace(" ", "\n")
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     shown.add_column("contender", overflow="fold", max_width=18)
     shown.add_column("framework", overflow="fold", max_width=22)
-    for title in ("test\naccuracy", "test\nloss", "time\nper step", "images\nper second"):
+    for title in (metric, "test\nloss", "time\nper step", f"{summary.things(results)}\nper second"):
         shown.add_column(title, justify="right", no_wrap=True)
     shown.add_column("time ratio\n(95 %)", justify="right", no_wrap=True)
     for row in rows:
@@ -90,7 +90,7 @@ def table(rows: list[Row], results: Results) -> Table:
         shown.add_row(
             name,
             Text(clean(row.framework).replace(" / ", "\n")),
-            Text(formats.percent(row.test_accuracy) + (f"\n{note}" if note and row.finished else "")),
+            Text(formats.quality(row.quality, row.metric) + (f"\n{note}" if note and row.finished else "")),
             Text(formats.loss(row.test_loss)),
             Text(formats.seconds(row.step_seconds)),
             Text(formats.rate(row.throughput)),
@@ -158,7 +158,7 @@ def _conditions(results: Results) -> list[str]:
     if results.versions:
         lines.append(formats.pairs(results.versions))
     if results.dataset and results.dataset.note and not results.dataset.synthetic:
-        lines.append(f"* test accuracy: {results.dataset.note}")
+        lines.append(f"* {QUALITIES[summary.metric(results)]}: {results.dataset.note}")
     return lines
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from bench import datasets
 from bench.plan import Plan
 from bench.results.schema import Contender
+from frameworks import rooms
 from frameworks.contract import Data, Request
 
 
@@ -22,15 +24,7 @@ class Work:
         splits = {"train": plan.splits.train, "val": plan.splits.val, "test": plan.splits.test}
         for name, index in splits.items():
             np.save(self.folder / f"{name}.npy", index)
-        self.data = Data(
-            x=str(plan.prepared.folder.resolve() / "x.npy"),
-            y=str(plan.prepared.folder.resolve() / "y.npy"),
-            splits={name: str(self.folder / f"{name}.npy") for name in splits},
-            input_shape=list(plan.network.input_shape),
-            outputs=plan.network.outputs,
-            scale=plan.scaling[0],
-            offset=plan.scaling[1],
-        )
+        self._splits = {name: str(self.folder / f"{name}.npy") for name in splits}
         self._content = plan.content()
 
     def request(self, task: str, contender: Contender, repeat: int, folder: Path) -> Request:
@@ -45,16 +39,44 @@ class Work:
             folder=str(folder.resolve()),
             model=self.plan.network.name,
             layers=config["model"]["layers"],
-            data=self.data,
+            data=self.data(rooms.channels_first(contender.backend)),
             weights=str(self._weights(seed)),
             optimizer=self.plan.optimizer,
             loss=config["train"]["loss"],
             train=config["train"] | {"seed": seed},
+            pipeline=self._pipeline() if task == "trial" or config["pipeline"]["name"] != "memory" else {},
             measure=config["measure"],
             parity=config["parity"],
             content=self._content,
             plants=self.plan.plants,
         )
+
+    def data(self, channels_first: bool) -> Data:
+        """Return where the samples lie, as a room has its images."""
+        plan, prepared = self.plan, self.plan.prepared
+        files = prepared.folder / "files.json"
+        planes = channels_first and len(prepared.input_shape) == 3 and prepared.input_shape[-1] > 1
+        return Data(
+            x=str((datasets.channels_first(prepared) if planes else prepared.folder / "x.npy").resolve()),
+            y=str((prepared.folder / "y.npy").resolve()),
+            splits=self._splits,
+            input_shape=list(plan.network.input_shape),
+            outputs=plan.network.outputs,
+            scale=plan.scaling[0],
+            offset=plan.scaling[1],
+            channels_first=planes,
+            task=prepared.task,
+            y_scale=plan.target_scaling[0],
+            y_offset=plan.target_scaling[1],
+            files=str(files.resolve()) if files.exists() else "",
+            value_range=list(prepared.value_range) if prepared.value_range else None,
+        )
+
+    def _pipeline(self) -> dict[str, Any]:
+        """Return how training samples get to the model, with what its files are made by and where its own are kept."""
+        given: dict[str, Any] = self.plan.config["pipeline"]
+        interpolation = self.plan.config["dataset"].get("interpolation")
+        return given | {"interpolation": interpolation, "folder": str(self.plan.prepared.folder.resolve())}
 
     def _weights(self, seed: int) -> Path:
         """Return the file with the initial weights of `seed`."""

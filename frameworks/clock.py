@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -56,6 +56,23 @@ def throughput(step: Callable[[], object], synchronize: Callable[[], None], step
         step()
     synchronize()
     return np.array([(now() - start) / steps])
+
+
+def delivery(batches: Iterable[object], synchronize: Callable[[], None], bound: float, least: int) -> np.ndarray:
+    """Return the seconds per batch from the first one's arrival to the last one's, synchronised; shape (1,).
+
+    After `bound` seconds it ends, but not before `least` batches came after the first. Empty where none did.
+    """
+    arriving = iter(batches)
+    next(arriving, None)
+    synchronize()
+    start, count = now(), 0
+    for _ in arriving:
+        count += 1
+        if count >= least and now() - start > bound:
+            break
+    synchronize()
+    return np.array([(now() - start) / count] if count else [])
 
 
 def in_blocks(clock: Callable[[int], np.ndarray], steps: int, blocks: int, fresh: Callable[[], None]) -> np.ndarray:

@@ -6,7 +6,7 @@ between it tells of its progress in lines of JSON on its standard output. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 EpochHook = Callable[[int, float, "np.ndarray | None", float, float], bool]
 """Called after each epoch, outside the clock: (epoch from 0, seconds, loss of each step or None, mean loss,
-accuracy in training); false ends the training."""
+metric in training, as in `frameworks.reference.METRICS`); false ends the training."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,22 +32,45 @@ class Data:
     """Where the samples lie and how the model's input scales them."""
 
     x: str
-    """``.npy`` of uint8, (N, H, W, C)."""
+    """``.npy`` of images, uint8 (N, H, W, C), or of a table, float32 (N, F)."""
     y: str
-    """``.npy`` of integer labels, (N,)."""
+    """``.npy`` of integer labels or float32 targets, (N,)."""
     splits: dict[str, str]
     """``.npy`` of indices into both, by split: train, val, test."""
     input_shape: list[int]
+    """One sample's shape, channels last."""
     outputs: int
-    scale: float
-    offset: float
-    """The model's input is ``x * scale + offset``."""
+    scale: list[float]
+    offset: list[float]
+    """The model's input is ``x * scale + offset``: one number for all, or one for each channel or feature."""
+    channels_first: bool = False
+    """Whether `x` lies as (N, C, H, W), as this contender's room has its images."""
+    task: str = "classification"
+    """``classification``, ``binary`` or ``regression``."""
+    y_scale: float = 1.0
+    y_offset: float = 0.0
+    """A regression's target is ``y * y_scale + y_offset``."""
+    files: str = ""
+    """``files.json`` with ``root`` and ``names``, the image file of each sample; empty where there are none."""
+    value_range: list[float] | None = None
+    """The least and the greatest value of a raw pixel; None in a table."""
 
     def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (x, y) of a split, in memory: uint8 (n, H, W, C) and int64 (n,)."""
-        index = np.load(self.splits[split])
-        x, y = np.load(self.x, mmap_mode="r"), np.load(self.y, mmap_mode="r")
-        return np.ascontiguousarray(x[index]), y[index].astype(np.int64)
+        """Return (x, y) of a split, in memory: x as it lies, y int64 or float32."""
+        index, (x, y) = self.index(split), self.arrays()
+        return np.ascontiguousarray(x[index]), y[index]
+
+    def index(self, split: str) -> np.ndarray:
+        """Return which samples are in a split, int64 (n,)."""
+        index: np.ndarray = np.load(self.splits[split])
+        return index
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return all samples: x memory-mapped, private to the process and never written; y int64 or float32 (N,)."""
+        x, y = np.load(self.x, mmap_mode="c"), np.load(self.y)
+        if self.task == "regression":
+            return x, (y * np.float32(self.y_scale) + np.float32(self.y_offset)).astype(np.float32)
+        return x, y.astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +95,8 @@ class Request:
     loss: str = ""
     train: dict[str, Any] = field(default_factory=dict)
     """epochs, batch_size, drop_last, seed, trace."""
+    pipeline: dict[str, Any] = field(default_factory=dict)
+    """name, workers, augment, and folder, where prepared files of the pipeline's own may be kept; empty: memory."""
     measure: dict[str, Any] = field(default_factory=dict)
     """warmup_steps, steps, min_steps, blocks, seconds."""
     parity: dict[str, Any] = field(default_factory=dict)
@@ -100,8 +125,16 @@ class Request:
 
     def network(self) -> Network:
         """Return the parsed spec."""
-        shape = tuple(self.samples.input_shape)
-        return parse(self.layers, input_shape=shape, outputs=self.samples.outputs, name=self.model)
+        data = self.samples
+        shape = tuple(data.input_shape)
+        return parse(self.layers, input_shape=shape, outputs=data.outputs, name=self.model, task=data.task)
+
+
+class Samples(Protocol):
+    """Samples in host memory, as `Room.place` gives them; also the source of pipeline ``memory``."""
+
+    def parts(self, batch_size: int) -> Sequence[Any]:
+        """Return x in batches, in order, for inference; cut when first asked for, and kept."""
 
 
 class Room(Protocol):
@@ -121,8 +154,20 @@ class Room(Protocol):
     def synchronize(self) -> None:
         """Return when the device has done all it was given."""
 
-    def place(self, x: np.ndarray, y: np.ndarray) -> Any:
-        """Return samples, (n, H, W, C) uint8 and (n,), in the framework's own layout and memory."""
+    def place(self, x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None) -> Any:
+        """Return `Samples`: those that `index` (n,) names, or all of x and y; x lies as `Data.x` does.
+
+        Nothing is copied where the framework can read numpy's memory, so it may be a memory map of any size.
+        """
+
+    def source(self, samples: Any, split: str) -> Any:
+        """Return what training reads from, as the request's pipeline says; `samples` are those of `split`."""
+
+    def batches(self, source: Any, orders: np.ndarray, batch_size: int, drop_last: bool) -> Iterator[tuple[Any, Any]]:
+        """Return the input pipeline alone: each batch (x, y) on the device, just as `train` would get it.
+
+        x is uint8, (batch, H, W, C) or (batch, C, H, W), or float32, (batch, F).
+        """
 
     def build(self, weights: Arrays, trace_length: int) -> None:
         """Build model, optimizer and loss, and load the weights; `trace_length` 0 leaves the loss trace out."""
@@ -142,14 +187,20 @@ class Room(Protocol):
     def restore(self, state: Any) -> None:
         """Put the state of `snapshot` back, to the bit."""
 
-    def step_function(self, samples: Any, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
-        """Return the training step on one batch that lies on the device, to be called again and again."""
+    def step_function(self, source: Any, orders: np.ndarray, batch_size: int, drop_last: bool) -> Callable[[], object]:
+        """Return the training step on the first batch, which lies on the device, to be called again and again.
+
+        Where training picks its samples on the device (pipeline ``device``), so does this step.
+        """
 
     def steps_per_call(self) -> int:
         """Return how many training steps one call of `step_function`'s result runs."""
 
-    def train(self, samples: Any, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
-        """Train one epoch per row of `orders`, (epochs, n), as a user of the framework would."""
+    def train(self, source: Any, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+        """Train one epoch per row of `orders`, (epochs, n), as a user of the framework would.
+
+        `orders` counts the samples of the source from 0, whatever their places in x and y.
+        """
 
     def predict(self, samples: Any, batch_size: int) -> Callable[[], np.ndarray]:
         """Run inference over all samples; return when the device has done it. The result gives the logits."""

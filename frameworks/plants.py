@@ -12,6 +12,8 @@ class Plant:
     what: str
     optimizer: str = ""
     """The optimizer it needs; any, when empty."""
+    losses: tuple[str, ...] = ()
+    """The losses with which it shows; any, when empty."""
     layer: str = ""
     """The kind of layer it needs; any, when empty."""
     strided_same: bool = False

@@ -7,6 +7,7 @@ float64 on the other side would show as an error of 1e-8. `float32` rounds them 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,11 +77,71 @@ def sparse_categorical_crossentropy(logits: np.ndarray, labels: np.ndarray) -> f
     return float(np.mean(log_sum - shifted[np.arange(len(labels)), labels]))
 
 
-LOSSES = {"sparse_categorical_crossentropy": sparse_categorical_crossentropy}
-"""The losses by name."""
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-logits)), without an overflow on either side."""
+    small = np.exp(-np.abs(logits))
+    probabilities: np.ndarray = np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    return probabilities
 
 
-def score(loss: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return loss and accuracy of predictions, in float64: both sides are evaluated here, the same way."""
-    exact = np.asarray(logits, dtype=np.float64)
-    return {"loss": LOSSES[loss](exact, labels), "accuracy": float(np.mean(exact.argmax(axis=-1) == labels))}
+def binary_crossentropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean over the batch of -log sigmoid(±logit), + for label 1; logits (n, 1), labels (n,) of 0 and 1."""
+    logit = single(logits, labels)
+    return float(np.mean(np.maximum(logit, 0.0) - logit * labels + np.log1p(np.exp(-np.abs(logit)))))
+
+
+def mean_squared_error(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Return the mean over the batch of (output - target)²; outputs (n, 1), targets (n,)."""
+    return float(np.mean(np.square(single(outputs, targets) - targets)))
+
+
+def single(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return outputs (n, 1) as (n,), like the labels; `ValueError` for any other shapes.
+
+    An (n, 1) beside an (n,) becomes an (n, n) without a word, and its mean looks like a loss.
+    """
+    if outputs.shape != (*labels.shape, 1) or labels.ndim != 1:
+        raise ValueError(f"one output and one label for each sample, not {outputs.shape} and {labels.shape}")
+    return outputs[:, 0]
+
+
+LOSSES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "binary_crossentropy": binary_crossentropy,
+    "mean_squared_error": mean_squared_error,
+}
+"""The losses by name: each takes outputs (n, outputs) and labels (n,)."""
+
+TASKS = {
+    "classification": "sparse_categorical_crossentropy",
+    "binary": "binary_crossentropy",
+    "regression": "mean_squared_error",
+}
+"""The tasks of datasets, with the loss of each."""
+
+METRICS = {
+    "sparse_categorical_crossentropy": "accuracy",
+    "binary_crossentropy": "accuracy",
+    "mean_squared_error": "mae",
+}
+"""By loss: what is reported beside it, the share of samples whose class was found or the mean absolute error."""
+
+
+def score(loss: str, outputs: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return loss and metric of outputs (n, outputs), in float64: both sides are evaluated here, the same way.
+
+    The mean absolute error is in the units of the labels given.
+    """
+    exact = np.asarray(outputs, dtype=np.float64)
+    found = {"loss": LOSSES[loss](exact, labels)}
+    if loss == "mean_squared_error":
+        return found | {"mae": float(np.mean(np.abs(single(exact, labels) - labels)))}
+    classes = single(exact, labels) > 0 if loss == "binary_crossentropy" else exact.argmax(axis=-1)
+    return found | {"accuracy": float(np.mean(classes == labels))}
+
+
+def predictions(loss: str, outputs: np.ndarray) -> np.ndarray:
+    """Return what outputs (n, outputs) predict, float64 in the same shape: probabilities, or in a regression values."""
+    exact = np.asarray(outputs, dtype=np.float64)
+    turned = {"sparse_categorical_crossentropy": softmax, "binary_crossentropy": sigmoid}
+    return turned[loss](exact) if loss in turned else exact

@@ -36,6 +36,16 @@ def plants(backend: str) -> dict[str, Plant]:
     return dict(_module(backend).PLANTS)
 
 
+def pipelines(backend: str) -> tuple[str, ...]:
+    """Return the input pipelines a backend has."""
+    return tuple(_module(backend).PIPELINES)
+
+
+def channels_first(backend: str) -> bool:
+    """Return whether a backend has its images as (N, C, H, W)."""
+    return bool(_module(backend).CHANNELS_FIRST)
+
+
 def start_seconds(backend: str) -> float:
     """Return about how long a trial takes beside its steps."""
     return float(_module(backend).START_SECONDS)

@@ -1,4 +1,4 @@
-"""Charts of learning: loss and accuracy against steps, epochs and seconds; repeats thin, their mean thick."""
+"""Charts of learning: loss and the task's metric against steps, epochs and seconds; repeats thin, the mean thick."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ MEAN_POINTS = 120
 
 DASHES = (0, (4, 2))
 
+NAMES = {"loss": "loss", "accuracy": "accuracy", "mae": "mean absolute error"}
+"""The columns of ``epochs.csv`` that are drawn, in words; a task has accuracy or mae."""
+
 
 def draw(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> list[Chart]:
     """Return the learning charts that the trials of `run` have data for."""
     charts = [_per_step(run, colours, prefix, png)]
     charts += [
-        _curves(run, colours, metric, against, prefix, png)
-        for against in ("epochs", "seconds")
-        for metric in ("loss", "accuracy")
+        _curves(run, colours, metric, against, prefix, png) for against in ("epochs", "seconds") for metric in NAMES
     ]
     return [chart for chart in charts if chart]
 
@@ -110,11 +111,16 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
             if split in splits:
                 axes.plot([], [], color=INK, linewidth=1.2, linestyle=style, label=word)
         _finish_axes(axes, metric, against, shown)
+        # In the figure as well as above it: its file goes out into the world alone.
+        mark = run.results.dataset.mark if run.results and run.results.dataset and metric != "loss" else ""
+        if mark:
+            axes.set_ylabel(f"{NAMES[metric]} ({label(mark, 30)})")
         legend(axes)
         return finish(
             figure,
             key=f"{metric}-{against}",
-            title=f"{metric.capitalize()} against {'epochs' if against == 'epochs' else 'training time'}",
+            title=f"{NAMES[metric].capitalize()} against {'epochs' if against == 'epochs' else 'training time'}"
+            + (f" ({mark})" if mark else ""),
             note="Thin: every repeat. Thick: their mean.",
             prefix=prefix,
             png=png,
@@ -133,8 +139,8 @@ def _thickness(position: int) -> float:
 
 
 def _finish_axes(axes: Axes, metric: str, against: str, shown: list[Array]) -> None:
-    axes.set_ylabel(metric)
-    if metric == "loss":
+    axes.set_ylabel(NAMES[metric])
+    if metric != "accuracy":
         _loss_axis(axes, shown)
     else:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))

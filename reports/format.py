@@ -30,9 +30,38 @@ def seconds(value: Any) -> str:
     return formats.seconds(number(value)).replace(" ", GAP)
 
 
+def signed(value: Any) -> str:
+    """Return a difference of times: +1.23 ms, −45.6 µs."""
+    found = number(value)
+    if found is None:
+        return NONE
+    return ("−" if found < 0 else "+" if found > 0 else "") + seconds(abs(found))
+
+
+def weight(value: Any) -> str:
+    """Return the weight of a class: 1.32."""
+    return formats.significant(number(value))
+
+
 def percent(value: Any) -> str:
     """Return a share as percent: 97.2 %."""
     return formats.percent(number(value)).replace(" ", GAP)
+
+
+def quality(value: Any, quantity: str) -> str:
+    """Return a value of the task's metric: an accuracy as percent, an error with three significant digits."""
+    return formats.quality(number(value), quantity).replace(" ", GAP)
+
+
+def spread(value: Any, quantity: str) -> str:
+    """Return its standard deviation with two digits: of an accuracy in percentage points."""
+    return points(value) if "accuracy" in quantity else deviation(value)
+
+
+def share(value: Any) -> str:
+    """Return a part of a whole: 27.0 %, and what is too small for that as "< 0.1 %"."""
+    found = number(value)
+    return f"<{GAP}0.1{GAP}%" if found is not None and 0 < found < 0.0005 else percent(found)
 
 
 def points(value: Any) -> str:
@@ -60,7 +89,7 @@ def count(value: Any) -> str:
 
 
 def rate(value: Any) -> str:
-    """Return images per second: 45,700."""
+    """Return samples per second: 45,700."""
     return formats.rate(number(value))
 
 
@@ -100,7 +129,7 @@ def scientific(value: Any) -> str:
 
 
 def difference(value: Any, quantity: str) -> str:
-    """Return a signed difference of quality: +0.12 points for an accuracy, −0.003 for a loss."""
+    """Return a signed difference of quality: +0.12 points for an accuracy, −0.003 for an error or a loss."""
     found = number(value)
     if found is None:
         return NONE

@@ -17,7 +17,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 POINTS = 1000
 """Points of a drawn line at most."""
 
-EPOCH_COLUMNS = ("epoch", "seconds", "train_loss", "train_accuracy", "val_loss", "val_accuracy")
+EPOCH_COLUMNS = ("epoch", "seconds", *(f"{s}_{name}" for s in ("train", "val") for name in ("loss", "accuracy", "mae")))
+"""Of these a task has accuracy or mae: what is missing is not a number throughout."""
 STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
 MAX_ROWS = 20_000_000
@@ -49,7 +50,7 @@ def read(folder: Path, trial: Trial) -> Frames:
     frames = Frames(trial=trial)
     for name, reader in (("epochs.csv", _read_epochs), ("steps.parquet", _read_steps)):
         try:
-            reader(_inside(folder, trial.folder, name), frames)
+            reader(inside(folder, trial.folder, name), frames)
         except FileNotFoundError:
             frames.problems[name] = "missing"
         except Exception as error:  # a hostile or half-written file can raise anything in a parser
@@ -59,7 +60,11 @@ def read(folder: Path, trial: Trial) -> Frames:
     return frames
 
 
-def _inside(folder: Path, relative: str, name: str) -> Path:
+def inside(folder: Path, relative: str, name: str) -> Path:
+    """Return the file `name` in `relative` below `folder`.
+
+    Raises `FileNotFoundError`, and `PermissionError` where a name or a link leads out of the folder.
+    """
     if not relative:
         raise FileNotFoundError(name)
     path = (folder / relative / name).resolve()
@@ -126,7 +131,7 @@ def thin(values: Array, points: int) -> tuple[Array, Array]:
 
 def _log_tail(folder: Path, trial: Trial) -> str:
     try:
-        with _inside(folder, trial.folder, "log.txt").open("rb") as file:
+        with inside(folder, trial.folder, "log.txt").open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - LOG_BYTES))
             text = file.read().decode("utf-8", errors="replace")

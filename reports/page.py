@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.results.across import Across
-from bench.results.schema import Agreement, Check, Comparison, Results, RunWarning, Trial
-from bench.results.summary import grouped, names
-from reports import charts_learning, charts_ratio, charts_speed, palette, summary, words
+from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
+from bench.results.summary import grouped, metric, names, things
+from reports import charts_learning, charts_ratio, charts_speed, data, palette, parts, summary, words
+from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
+from reports.parts import PartsView
+from reports.pictures import PictureError
 from reports.summary import Line
 from reports.words import Badge
 
@@ -36,6 +39,10 @@ class View:
     """Dataset and model."""
     run: Run
     results: Results | None
+    metric: str = "test_accuracy"
+    """What its task is judged by, one of `schema.METRICS`."""
+    things: str = "images"
+    """What its samples are."""
     ending: str = ""
     """What happened, where the run did not end well."""
     badge: Badge | None = None
@@ -51,6 +58,10 @@ class View:
     gaps: list[str] = field(default_factory=list)
     """One sentence for every chart that had to be left out."""
     phases: dict[str, dict[str, float]] = field(default_factory=dict)
+    parts: PartsView = field(default_factory=PartsView)
+    data: DataView | None = None
+    pictures: list[Chart] = field(default_factory=list)
+    """Of the data."""
     checks: list[Check] = field(default_factory=list)
     config: str = ""
     machine: list[tuple[str, str]] = field(default_factory=list)
@@ -67,13 +78,28 @@ class Page:
     colours: dict[str, int] = field(default_factory=dict)
 
     @property
+    def metrics(self) -> list[str]:
+        """What the tasks of all runs are judged by."""
+        return list(dict.fromkeys(view.metric for view in self.views if view.results)) or ["test_accuracy"]
+
+    @property
+    def judged_by(self) -> str:
+        """The same in words: accuracy, MAE."""
+        return " or ".join(QUALITIES[metric].removeprefix("test ") for metric in self.metrics)
+
+    @property
+    def things(self) -> list[str]:
+        """What the samples of all runs are."""
+        return list(dict.fromkeys(view.things for view in self.views if view.results)) or ["samples"]
+
+    @property
     def charts(self) -> list[tuple[str, Chart]]:
         """Every chart with the name its files get: made of numbers and fixed words alone."""
         several = len(self.views) > 1
         found = [(chart.key, chart) for chart in self.overview]
         for view in self.views:
             start = f"{view.anchor}-" if several else ""
-            found += [(f"{start}{chart.key}", chart) for chart in (*view.speed, *view.learning)]
+            found += [(f"{start}{chart.key}", chart) for chart in (*view.speed, *view.learning, *view.pictures)]
         return found
 
 
@@ -85,7 +111,8 @@ def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool 
     everyone = [name for run in runs if run.results for name in names(run.results)]
     colours = palette.assign(everyone)
     png = pictures and len(runs) == 1
-    views = [_view(run, f"run-{place}", colours, png) for place, run in enumerate(runs)]
+    shown: dict[bytes, str] = {}
+    views = [_view(run, f"run-{place}", colours, png, shown) for place, run in enumerate(runs)]
     title = views[0].title if len(views) == 1 else f"{len(views)} runs"
     page = Page(title=title, views=views, across=list(across), colours=colours)
     if len(views) > 1:
@@ -93,7 +120,7 @@ def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool 
     return page
 
 
-def _view(run: Run, anchor: str, colours: dict[str, int], png: bool) -> View:
+def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict[bytes, str]) -> View:
     results = run.results
     if results is None:
         title = ", ".join(run.overrides) or run.name
@@ -104,6 +131,8 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool) -> View:
         title=words.title(results, run.name),
         run=run,
         results=results,
+        metric=metric(results),
+        things=things(results),
         ending=words.ending(results),
         badge=words.badge(results),
         lines=summary.lines(results, colours),
@@ -115,18 +144,19 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool) -> View:
         ],
         warnings=grouped(results.warnings),
         phases={name: charts_speed.phase_medians(run, name) for name in names(results)},
+        data=data.view(run, results.dataset) if results.dataset else None,
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
         machine=words.flat(results.machine),
     )
-    _draw(view, colours, png)
+    _draw(view, results, colours, png)
+    _picture(view, shown, png)
     return view
 
 
-def _draw(view: View, colours: dict[str, int], png: bool) -> None:
+def _draw(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
     run, prefix = view.run, view.anchor
-    comparison = view.results.comparison if view.results else []
-    rows = charts_ratio.rows_of(comparison)
+    rows = charts_ratio.rows_of(results.comparison)
     view.speed += _attempt(
         view,
         "The ratios",
@@ -141,6 +171,7 @@ def _draw(view: View, colours: dict[str, int], png: bool) -> None:
             )
         ],
     )
+    view.speed += _attempt(view, "Compute, input and loop", lambda: _parts(view, results, colours, png))
     view.speed += _attempt(view, "Latencies and phases", lambda: charts_speed.draw(run, colours, prefix, png))
     view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png))
     for name, what in (("epochs.csv", "curves over epochs"), ("steps.parquet", "steps")):
@@ -152,6 +183,29 @@ def _draw(view: View, colours: dict[str, int], png: bool) -> None:
             ]
             who = ", ".join(lost[:6]) + (f" and {len(lost) - 6} more" if len(lost) > 6 else "")
             view.gaps.append(f"The {what} of {who} are left out: {name} is {why}.")
+
+
+def _parts(view: View, results: Results, colours: dict[str, int], png: bool) -> list[Chart]:
+    view.parts = parts.view(results)
+    return parts.draw(view.parts, colours, view.anchor, png)
+
+
+def _picture(view: View, shown: dict[bytes, str], png: bool) -> None:
+    """Add the pictures of the data; `shown` says which sample images the page has already, and where."""
+    found, prefix = view.data, view.anchor
+    if found is None:
+        return
+    drawings: list[tuple[str, Callable[[], list[Chart]]]] = [
+        ("The sample images", lambda: data.draw_samples(found, view.run, shown, prefix, png)),
+        ("The pictures before and after a TFRecord file", lambda: data.draw_record(found, view.run, prefix, png)),
+    ]
+    for what, draw in drawings:
+        try:
+            view.pictures += draw()
+        except PictureError as error:
+            found.gaps.append(f"{what} are left out: {error}.")
+        except Exception as error:  # as in _attempt
+            found.gaps.append(f"{what} could not be drawn ({type(error).__name__}).")
 
 
 def _attempt(view: View, what: str, draw: Callable[[], Sequence[Chart | None]]) -> list[Chart]:

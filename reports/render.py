@@ -28,8 +28,12 @@ def html(page: Page) -> str:
     )
     environment.filters.update(
         seconds=fmt.seconds,
+        signed=fmt.signed,
+        weight=fmt.weight,
+        share=fmt.share,
         percent=fmt.percent,
-        points=fmt.points,
+        quality=fmt.quality,
+        spread=fmt.spread,
         loss=fmt.loss,
         deviation=fmt.deviation,
         count=fmt.count,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.results import summary
-from bench.results.schema import Agreement, Comparison, Results
+from bench.results.schema import METRICS, Agreement, Comparison, Results
 from bench.results.summary import Row
 
 
@@ -43,5 +43,5 @@ def headline(results: Results) -> list[Comparison]:
 
 
 def quality(results: Results) -> list[Agreement]:
-    """Return what the run says of accuracy, for the line below the verdict."""
-    return [item for item in results.agreement if item.quantity == "test_accuracy" and item.verdict]
+    """Return what the run says of the task's metric, for the line below the verdict."""
+    return [item for item in results.agreement if item.quantity in METRICS and item.verdict]

@@ -185,6 +185,38 @@ def test_raced_all_the_same_it_is_marked_everywhere(parallax: Callable[..., Done
     assert "uncertified" in (place / "warned/report.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("dataset", "loss", "metric", "shown"),
+    [
+        ("breast_cancer", "binary_crossentropy", "accuracy", "test accuracy 9"),
+        ("diabetes", "mean_squared_error", "mae", "test MAE "),
+    ],
+)
+def test_a_table_is_raced_by_its_own_task(
+    parallax: Callable[..., Done], place: Path, dataset: str, loss: str, metric: str, shown: str
+) -> None:
+    done = parallax(*SMALL, f"dataset={dataset}", "train.batch_size=32", f"hydra.run.dir={dataset}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shown in done.stdout
+    found = read(place / dataset)
+    assert (found["config"]["train"]["loss"], found["parity"]["passed"]) == (loss, True)
+    for trial in found["trials"]:
+        names = {f"{split}_{name}" for split in ("train", "val", "test") for name in ("loss", metric)}
+        assert trial["metrics"].keys() == names
+    tf, torch = (trial["metrics"] for trial in found["trials"])
+    assert tf == pytest.approx(torch, rel=1e-3)
+    predicted = np.load(place / dataset / "trials/tf-0/predictions.npy", allow_pickle=False)
+    assert predicted.shape[1:] == (1,)
+    if dataset == "breast_cancer":
+        assert tf["test_accuracy"] > 0.85
+        assert ((predicted > 0) & (predicted < 1)).all()
+    else:  # in the target's own units, 25 to 346, of which the mean is 152
+        assert 30 < tf["test_mae"] < 120
+        assert 100 < predicted.mean() < 200
+        assert "accurac" not in done.stdout
+        assert "accurac" not in (place / dataset / "report.html").read_text().lower()
+
+
 def test_a_synthetic_stand_in_is_called_so(parallax: Callable[..., Done], place: Path) -> None:
     done = parallax(*TORCH, "train.epochs=1", "dataset=mnist", "dataset.source=synthetic", "hydra.run.dir=synthetic")
     assert done.returncode == 0, done.stdout + done.stderr

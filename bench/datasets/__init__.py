@@ -11,11 +11,25 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, cast
 
-from bench.datasets.options import interval, split_options
+from bench.datasets import scales
+from bench.datasets.options import split_options
+from bench.datasets.planes import channels_first
 from bench.datasets.prepared import Dataset, Prepared, Progress, Splits
+from bench.datasets.scales import scaling, target_scaling
 from bench.errors import unknown
 
-__all__ = ["Prepared", "Progress", "Splits", "names", "prepare", "scaling", "split"]
+__all__ = [
+    "Prepared",
+    "Progress",
+    "Splits",
+    "channels_first",
+    "check",
+    "names",
+    "prepare",
+    "scaling",
+    "split",
+    "target_scaling",
+]
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "dataset"
 """A path, not the package ``conf``: a folder with a package of that name would have its own found first."""
@@ -33,13 +47,20 @@ def prepare(options: Mapping[str, Any], progress: Progress | None = None) -> Pre
     Fast where the cache has it; safe when two runs start together. Options are checked before anything is
     fetched. Raises `RequestError` for a wrong option, a missing or broken file, and a download that fails.
     """
+    return check(options).prepare(options, progress)
+
+
+def check(options: Mapping[str, Any]) -> Dataset:
+    """Return the module that reads the dataset; raise `RequestError` for an option that is wrong for any dataset."""
     name = str(options.get("name"))
     if name not in names():
         raise unknown("dataset.name", name, names())
     module = cast("Dataset", import_module(f"{__name__}.{name}"))
-    split_options(options, name=name, official_test=module.OFFICIAL_TEST)
-    interval(options)
-    return module.prepare(options, progress)
+    official = module.OFFICIAL_TEST
+    split_options(options, name=name, official_test=official(options) if callable(official) else official)
+    scales.wanted(options)
+    scales.target(options)
+    return module
 
 
 def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:
@@ -47,10 +68,3 @@ def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:
     from bench.datasets import splits
 
     return splits.split(prepared, options)
-
-
-def scaling(prepared: Prepared, options: Mapping[str, Any]) -> tuple[float, float]:
-    """Return (scale, offset): ``x * scale + offset`` maps the raw pixels' range onto ``dataset.scaling``."""
-    (low, high), (least, most) = interval(options), prepared.value_range
-    scale = (high - low) / (most - least)
-    return scale, low - least * scale

@@ -10,23 +10,23 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.datasets.prepared import About, Prepared, Progress
+from bench.datasets.prepared import Made, Prepared, Progress
 from bench.errors import RequestError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Arrays = tuple[NDArray[np.uint8], NDArray[np.int32], About]
+Build = Callable[[Path], Made]
+"""Makes the dataset; the folder given is empty and becomes the prepared one: ``x.npy`` may be written there at once,
+memory-mapped, so that memory does not grow with the samples."""
 
-Build = Callable[[], "Arrays"]
-"""Makes x (N, H, W, C), y (N,) and what is known about them."""
-
-FORMAT = 1
+FORMAT = 2
 """Raise it when the meaning of a cached folder changes: older ones are then left alone and built anew."""
 
 ARRAYS = ("x.npy", "y.npy")
@@ -75,7 +75,7 @@ def _build_locked(folder: Path, key: str, build: Build, progress: Progress | Non
     try:
         found = _read(folder, key)
         if found is None:
-            _write(folder, key, *build())
+            _write(folder, key, build)
             found = _read(folder, key)
     finally:
         lock.release()
@@ -84,27 +84,23 @@ def _build_locked(folder: Path, key: str, build: Build, progress: Progress | Non
     return found
 
 
-def _write(folder: Path, key: str, x: NDArray[np.uint8], y: NDArray[np.int32], about: About) -> None:
+def _write(folder: Path, key: str, build: Build) -> None:
     """Write everything beside `folder`, then rename: a reader sees all of it or nothing."""
-    import numpy as np
-
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        x, y = np.ascontiguousarray(x, np.uint8), np.ascontiguousarray(y, np.int32)
-        np.save(part / "x.npy", x, allow_pickle=False)
-        np.save(part / "y.npy", y, allow_pickle=False)
-        counts = np.bincount(y, minlength=len(about.classes))
+        made = build(part)
+        _write_arrays(part, made)
         manifest = {
             "key": key,
-            "about": asdict(about),
-            "shape": list(x.shape),
-            "checksum": _checksum(x, y),
-            "counts": dict(zip(about.classes, counts.tolist(), strict=True)),
+            "about": asdict(made.about),
+            "shape": list(made.x.shape),
+            "checksum": _checksum(made.x, made.y),
+            "counts": _counts(made),
             "files": {name: stamp(part / name) for name in ARRAYS},
         }
-        (part / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        write_json(part / "manifest.json", manifest)
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)
@@ -112,33 +108,69 @@ def _write(folder: Path, key: str, x: NDArray[np.uint8], y: NDArray[np.int32], a
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _write_arrays(part: Path, made: Made) -> None:
+    import numpy as np
+
+    # Resolved, as numpy keeps it: saving a memory map over its own file would lose it where the cache is a link.
+    if isinstance(made.x, np.memmap) and made.x.filename and Path(made.x.filename) == (part / "x.npy").resolve():
+        made.x.flush()
+    else:
+        np.save(part / "x.npy", made.x, allow_pickle=False)
+    np.save(part / "y.npy", made.y, allow_pickle=False)
+    if made.groups is not None:
+        np.save(part / "groups.npy", made.groups.astype(np.int32), allow_pickle=False)
+    if made.files is not None:
+        (part / "files.json").write_text(json.dumps(asdict(made.files)), encoding="utf-8")
+
+
+def _counts(made: Made) -> dict[str, int]:
+    import numpy as np
+
+    if not made.about.classes:
+        return {"samples": len(made.y)}
+    counts = np.bincount(made.y, minlength=len(made.about.classes))
+    return dict(zip(made.about.classes, counts.tolist(), strict=True))
+
+
 def _read(folder: Path, key: str) -> Prepared | None:
     """Return what lies in `folder`, or None where it is missing, damaged or of another identity."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         about = dict(manifest["about"])
-        about.update(classes=tuple(about["classes"]), value_range=tuple(about["value_range"]))
-        num_samples, height, width, channels = manifest["shape"]
+        for name in ("classes", "official", "value_range"):
+            about[name] = None if about[name] is None else tuple(about[name])
+        num_samples, *input_shape = manifest["shape"]
         found = Prepared(
             **about,
             folder=folder,
-            input_shape=(height, width, channels),
+            input_shape=tuple(input_shape),
             num_samples=num_samples,
             checksum=manifest["checksum"],
         )
-        return found if manifest["key"] == key and _is_sound(found, manifest["files"]) else None
+        return found if manifest["key"] == key and _is_sound(found, manifest) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _is_sound(found: Prepared, stamps: Mapping[str, Any]) -> bool:
+def _is_sound(found: Prepared, manifest: dict[str, Any]) -> bool:
     """Sizes must be as written. Where a time is not (copied, or tampered with), the checksum decides."""
-    now = {name: stamp(found.folder / name) for name in ARRAYS}
+    stamps, now = manifest["files"], {name: stamp(found.folder / name) for name in ARRAYS}
     if now == stamps:
         return True
     if any(now[name]["bytes"] != stamps[name]["bytes"] for name in ARRAYS):
         return False
-    return _checksum(*found.arrays()) == found.checksum
+    if _checksum(*found.arrays()) != found.checksum:
+        return False
+    with suppress(OSError):  # A cache that can only be read is checked each time.
+        write_json(found.folder / "manifest.json", manifest | {"files": now})
+    return True
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def stamp(path: Path) -> dict[str, int]:
@@ -147,7 +179,25 @@ def stamp(path: Path) -> dict[str, int]:
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
-def _checksum(x: NDArray[np.uint8], y: NDArray[np.int32]) -> str:
-    digest = hashlib.sha256(x.data)
-    digest.update(y.data)
+def _checksum(x: NDArray[Any], y: NDArray[Any]) -> str:
+    """Return the SHA-256 over the bytes of x, in pieces, then y."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for array in (x, y):
+        if isinstance(array, np.memmap) and array.flags.c_contiguous and _is_whole(array):
+            # Through the file: pages that are read through the map count as this process's memory.
+            with Path(str(array.filename)).open("rb", buffering=0) as file:
+                file.seek(array.offset)
+                while piece := file.read(1 << 24):
+                    digest.update(piece)
+            continue
+        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for begin in range(0, len(flat), 1 << 24):
+            digest.update(flat[begin : begin + (1 << 24)].data)
     return digest.hexdigest()
+
+
+def _is_whole(array: np.memmap[Any, Any]) -> bool:
+    """Return whether `array` is all of its file from its offset on."""
+    return array.filename is not None and array.offset + array.nbytes == Path(array.filename).stat().st_size

@@ -17,6 +17,8 @@ CHUNK_BYTES = 1 << 17
 TIMEOUT_SECONDS = 20.0
 ATTEMPTS = 4
 """How often one mirror is asked for the rest of a file that breaks off."""
+MOST_BYTES = 1 << 26
+"""Of a file whose size is not known beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,10 +27,17 @@ class Published:
 
     name: str
     """Its name, on the mirrors and on disk."""
-    size: int
-    """In bytes."""
-    md5: str
-    """Of the file as it is downloaded."""
+    size: int | None
+    """In bytes; None where its publisher does not say: then it is not resumed, and ends at `MOST_BYTES`."""
+    checksum: str
+    """Of the file as it is downloaded, in hexadecimal."""
+    algorithm: str = "md5"
+    """The checksum's kind."""
+
+    @property
+    def most(self) -> int:
+        """The greatest number of bytes it can have."""
+        return MOST_BYTES if self.size is None else self.size
 
 
 class DownloadError(Exception):
@@ -39,15 +48,16 @@ def fetch(file: Published, folder: Path, mirrors: Sequence[str], progress: Progr
     """Return the path of `file` in `folder`, downloaded from the first of `mirrors` that has it, verified.
 
     What arrived is kept in ``NAME.part`` between attempts, mirrors and runs, and only the rest is asked for.
-    The caller holds a lock on `folder`. Raises `DownloadError`.
+    A mirror that ends in ``/`` is a folder, any other the file's own address. The caller holds a lock on `folder`.
+    Raises `DownloadError`.
     """
     target, part = folder / file.name, folder / (file.name + ".part")
-    if target.exists() and _md5(target) == file.md5:
+    if target.exists() and _is_published(target, file):
         return target
     folder.mkdir(parents=True, exist_ok=True)
     faults = []
     for mirror in mirrors:
-        url = f"{mirror.rstrip('/')}/{file.name}"
+        url = mirror + file.name if mirror.endswith("/") else mirror
         fault = _from_mirror(url, file, part, progress)
         if fault is None:
             part.replace(target)
@@ -60,26 +70,29 @@ def _from_mirror(url: str, file: Published, part: Path, progress: Progress | Non
     """Fill `part` from `url`; return what went wrong, or None when it is whole and right."""
     fault: str | None = None
     for _ in range(ATTEMPTS):
+        if file.size is None:
+            part.unlink(missing_ok=True)
         before, fault = _size(part), None
         try:
-            if before < file.size:
+            if before < file.most:
                 _append(url, file, part, progress)
         except urllib.error.HTTPError as error:
             fault = f"HTTP status {error.code} ({error.reason})"
         except (OSError, http.client.HTTPException, ValueError) as error:
             fault = str(getattr(error, "reason", "") or error) or type(error).__name__
         after = _size(part)
-        if after >= file.size:
-            if after == file.size and _md5(part) == file.md5:
+        if after >= file.most or (file.size is None and after and not fault):
+            if _is_published(part, file):
                 return None
             part.unlink()
-            fault = f"its content is not the published one (MD5 {file.md5}, {file.size} bytes)"
-            if not before:
+            size = "" if file.size is None else f", {file.size} bytes"
+            fault = f"its content is not the published one ({file.algorithm.upper()} {file.checksum}{size})"
+            if not before and file.size is not None:
                 return fault  # All of it came from here: asking again would bring the same.
         elif after == before:
-            return fault or f"ended after {after} of {file.size} bytes"
+            return fault or f"ended after {after} of {file.most} bytes"
         else:
-            fault = fault or f"broke off after {after} of {file.size} bytes"
+            fault = fault or f"broke off after {after} of {file.most} bytes"
     return fault
 
 
@@ -96,14 +109,14 @@ def _append(url: str, file: Published, part: Path, progress: Progress | None) ->
         done = start
         with part.open("ab" if done else "wb") as out:
             # One byte above the published size tells a longer file; an endless one must not fill the disk.
-            while done <= file.size:
-                chunk = response.read(min(CHUNK_BYTES, file.size + 1 - done))
+            while done <= file.most:
+                chunk = response.read(min(CHUNK_BYTES, file.most + 1 - done))
                 if not chunk:
                     break
                 out.write(chunk)
                 done += len(chunk)
                 if progress:
-                    progress(file.name, min(done, file.size), file.size)
+                    progress(file.name, min(done, file.most), file.size or 0)
 
 
 def _start(response: http.client.HTTPResponse) -> int:
@@ -116,6 +129,10 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+def _is_published(path: Path, file: Published) -> bool:
+    if file.size is not None and _size(path) != file.size:
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.new(file.algorithm, usedforsecurity=False)).hexdigest() == (
+            file.checksum
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
-NEARBY = ("MNIST/raw", "raw", "mnist", "MNIST")
+NEARBY = ("MNIST/raw", "FashionMNIST/raw", "raw", "mnist", "MNIST", "fashion_mnist", "fashion", "data/fashion")
 """Where other tools put these files below the folder they are given."""
 KINDS = {1: "labels", 3: "images"}
 

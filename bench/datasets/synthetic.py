@@ -1,55 +1,99 @@
-"""Made-up images that can be learnt: for trying things out where the real data are not at hand.
+"""Made-up samples that can be learnt: a dataset of any shape and size, and the stand-ins of those that must be fetched.
 
 Whole numbers only, from raw draws of a bit generator: the same bytes on every machine and with every numpy.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-BLUR = 5
-"""Width of the box, in pixels, that smooths a prototype."""
-LEAST_SHARE = 115
-"""Least share of its own class in an image, in 256ths: below 128 a model will err."""
-NOISE = 64
-"""Half of this is the greatest change of a pixel by noise."""
+from bench.datasets import cache
+from bench.datasets.options import choice, show
+from bench.datasets.prepared import About, Made, Prepared, Progress
+from bench.errors import RequestError
 
-
-def images(
-    num_samples: int, height: int, width: int, num_classes: int, *, seed: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Return x, uint8 (N, H, W, 1), and y, int32 (N,): the classes in turn, one as frequent as the other.
-
-    An image is a smooth prototype of its class, blended with the prototype of another class, under noise. The
-    prototypes do not depend on `seed`, so that two calls make a training and a test set of the same classes.
-    """
-    shapes = prototypes(num_classes, height, width).astype(np.uint16)
-    y = (np.arange(num_samples) % num_classes).astype(np.int32)
-    draws = _bytes(seed, 3 * num_samples).reshape(3, num_samples)
-    others = (y + 1 + draws[0] % (num_classes - 1)) % num_classes
-    shares = (LEAST_SHARE + draws[1].astype(np.uint16) * (256 - LEAST_SHARE) // 256)[:, np.newaxis, np.newaxis]
-    x = np.empty((num_samples, height, width), np.uint8)
-    noise = _bytes(seed + 1, x.size).reshape(x.shape)
-    for begin in range(0, num_samples, 4096):  # In blocks: 16-bit copies of everything would take 100s of MB.
-        block = slice(begin, begin + 4096)
-        blend = (shares[block] * shapes[y[block]] + (256 - shares[block]) * shapes[others[block]]) >> 8
-        noisy = blend.astype(np.int16) + (noise[block] % NOISE).astype(np.int16) - NOISE // 2
-        x[block] = np.clip(noisy, 0, 255)
-    return x[..., np.newaxis], y
+OFFICIAL_TEST = False
+VERSION = 2
+"""Raise it when other bytes come out."""
+MOST_BYTES = 1 << 40
+"""Of all samples together: a typing error must not fill the disk."""
 
 
-def prototypes(num_classes: int, height: int, width: int) -> NDArray[np.uint8]:
-    """Return one smooth image per class, uint8 (classes, H, W), using the whole range of values."""
-    rough = _bytes(0, num_classes * (height + BLUR - 1) * (width + BLUR - 1)).astype(np.int64)
-    rough = rough.reshape(num_classes, height + BLUR - 1, width + BLUR - 1)
-    smooth = sum(rough[:, row : row + height, column : column + width] for row in range(BLUR) for column in range(BLUR))
-    assert isinstance(smooth, np.ndarray)
-    low, high = smooth.min(axis=(1, 2), keepdims=True), smooth.max(axis=(1, 2), keepdims=True)
-    stretched: NDArray[np.uint8] = ((smooth - low) * 255 // (high - low)).astype(np.uint8)
-    return stretched
+def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
+    """Return ``dataset.samples`` samples of ``dataset.shape`` in ``dataset.classes`` classes (0: a regression)."""
+    choice(options, "source", ("synthetic",))
+    for key in ("root", "url"):
+        if options.get(key) is not None:
+            raise RequestError(
+                f"dataset.{key}={show(options[key])}: synthetic samples are made up; leave dataset.{key}=null"
+            )
+    shape, classes = _shape(options), _number(options, "classes", least=0, most=1000)
+    if classes == 1:
+        raise RequestError("dataset.classes=1: one class cannot be learnt; say 2 or more, or 0 for a regression")
+    samples = _number(options, "samples", least=max(10, 5 * classes), most=MOST_BYTES // math.prod(shape))
+    identity = {"name": "synthetic", "version": VERSION, "shape": shape, "samples": samples, "classes": classes}
+
+    def build(folder: Path) -> Made:
+        return _build(folder, shape, samples, classes, progress)
+
+    return cache.prepared("synthetic", identity, build, progress)
 
 
-def _bytes(seed: int, number: int) -> NDArray[np.uint8]:
-    draws = np.random.PCG64(seed).random_raw((number + 7) // 8)
-    return draws.astype("<u8").view(np.uint8)[:number]
+def _build(folder: Path, shape: tuple[int, ...], samples: int, classes: int, progress: Progress | None) -> Made:
+    import numpy as np
+
+    from bench.datasets import blends
+
+    task = "regression" if classes == 0 else "binary" if classes == 2 else "classification"
+    about = About(
+        name="synthetic",
+        title=f"synthetic {'images' if len(shape) == 3 else 'table'} of {' x '.join(str(size) for size in shape)}",
+        source="made up by Parallax",
+        synthetic=True,
+        task=task,
+        classes=tuple(str(label) for label in range(classes)),
+        official=None,
+        value_range=(0.0, 255.0) if len(shape) == 3 else None,
+        licence="Apache-2.0",
+        citation="",
+        note="synthetic samples: a trained model's quality says nothing about real data",
+    )
+    labels = None if classes == 0 else blends.labels(_even(samples, classes), seed=0)
+    if len(shape) == 1:
+        features = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (samples, *shape))
+        return Made(x=features, y=blends.table(features, labels, classes, seed=1), about=about)
+    x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (samples, *shape))
+    if labels is None:
+        return Made(x=x, y=blends.mixtures(x, seed=1, progress=progress), about=about)
+    blends.images(x, labels, classes, seed=1, progress=progress)
+    return Made(x=x, y=labels, about=about)
+
+
+def _even(samples: int, classes: int) -> Sequence[int]:
+    return [samples // classes + (label < samples % classes) for label in range(classes)]
+
+
+def _shape(options: Mapping[str, Any]) -> tuple[int, ...]:
+    value = options.get("shape")
+    if isinstance(value, list | tuple) and all(_whole(size) and size > 0 for size in value):
+        features, images = len(value) == 1, len(value) == 3 and value[2] in (1, 3)
+        if (features or images) and math.prod(value) <= MOST_BYTES // 10:
+            return tuple(value)
+    raise RequestError(
+        f"dataset.shape={show(value)}: must be [height, width, channels] of images, with 1 or 3 channels, or "
+        "[features] of a table, such as [32, 32, 3] or [20]"
+    )
+
+
+def _number(options: Mapping[str, Any], key: str, *, least: int, most: int) -> int:
+    value = options.get(key)
+    if value is None or not _whole(value) or not least <= value <= most:
+        raise RequestError(f"dataset.{key}={show(value)}: must be a whole number from {least} to {most}")
+    return int(value)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -96,7 +96,7 @@ def _group(group: list[tuple[Path, Results]]) -> Across:
             baseline=baseline.label,
             certified=certified,
             paired=False,
-            note=data.note if data else "",
+            note=data.remark if data else "",
             apart=apart,
         ),
         parity=parity,

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.results import pixels
 from bench.results.causes import cause
 from bench.results.fingerprint import Fingerprint
+from bench.results.pixels import REFERENCE
 from bench.results.schema import Check, Parity
-
-REFERENCE = "reference"
-"""The baseline of checks that a contender passes alone: the spec itself, in numpy."""
 
 JUDGE = 1e-9
 """Largest error allowed in float64: correct pairs stay below 1e-12, every known mistake is above 1e-8."""
@@ -50,14 +49,16 @@ def examine(contender: Fingerprint) -> list[Check]:
             quantity,
             None if not np.isfinite(error := float(contender.arrays[name][0])) else error,
             allowed,
-            f"relative to the largest {scale}",
+            f"relative to {scale}",
             cause(quantity, name, contender.layers),
         )
         for quantity, name, scale, allowed in (
-            ("weights as loaded", "reference/loaded", "weight", tolerance(contender)),
-            ("first update", "reference/update", "update", JUDGE_UPDATE),
+            ("weights as loaded", "reference/loaded", "the largest weight", tolerance(contender)),
+            ("loss of its own outputs", "reference/loss", "the loss", JUDGE),
+            ("first update", "reference/update", "the largest update", JUDGE_UPDATE),
         )
-    ]
+        if name in contender.arrays  # one that was kept by an earlier version has fewer
+    ] + pixels.examine(contender)
 
 
 def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> list[Check]:
@@ -87,9 +88,9 @@ def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> li
         make.group("losses of the steps", ["losses"], "the largest loss", None),
     ]
     if steps is None:
-        checks.append(make.group("inference after the steps", ["inference"], "the largest logit", None))
+        checks.append(make.group("inference after the steps", ["inference"], "the largest output", None))
         checks.append(_smoke(contender, baseline, precision))
-    return _name_the_first(checks)
+    return _name_the_first(checks) + pixels.certify(contender, baseline)
 
 
 def diverging_step(contender: Fingerprint, baseline: Fingerprint) -> int | None:
@@ -209,7 +210,8 @@ def _weights(contender: Fingerprint, baseline: Fingerprint) -> list[str]:
 def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes: Mapping[str, Any]) -> Parity:
     """Return the certificate over all `checks`; `notes` has what is corrected and what cannot be certified."""
     modes = {name: fingerprint.mode for name, fingerprint in fingerprints.items()}
-    parity = Parity(checks=checks, modes=modes, corrected=notes["corrected"], uncertified=notes["uncertified"])
+    uncertified = [*notes["uncertified"], *pixels.notes(fingerprints)]
+    parity = Parity(checks=checks, modes=modes, corrected=notes["corrected"], uncertified=uncertified)
     judged = [check for check in checks if check.precision == "float64" and check.tolerance > 0]
     failed = [check for check in checks if not check.passed]
     if failed:

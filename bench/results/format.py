@@ -73,6 +73,11 @@ def loss(value: float | None) -> str:
     return significant(value)
 
 
+def quality(value: float | None, quantity: str) -> str:
+    """Return a value of one of `schema.QUALITIES`: an accuracy in percent, the rest with three significant digits."""
+    return percent(value) if quantity == "test_accuracy" else significant(value)
+
+
 def ratio(value: float | None, decimals: int = 2) -> str:
     """Return a ratio without its sign: "1.32"; fewer decimals from ten on, "12.3", more below a tenth, "0.041"."""
     if value is None or not math.isfinite(value):

@@ -15,14 +15,21 @@ TIMES = {
     "step_seconds": "training step (throughput clock)",
     "latency_p50_seconds": "training step (latency clock, median)",
     "epoch_seconds": "epoch of real training (end-to-end clock)",
+    "input_seconds": "input pipeline alone, per batch",
     "first_step_seconds": "first step (tracing and compiling)",
     "predict_seconds": "prediction of the test set",
     "import_seconds": "import of the framework",
 }
 """Quantities of time that contenders are compared in, in the order of interest, with their names in words."""
 
-QUALITIES = {"test_accuracy": "test accuracy", "test_loss": "test loss"}
-"""Quantities of quality that contenders are compared in: differences, not ratios."""
+QUALITIES = {"test_accuracy": "test accuracy", "test_mae": "test MAE", "test_loss": "test loss"}
+"""Quantities of quality that contenders are compared in: differences, not ratios.
+
+A classification has the accuracy, a regression the mean absolute error, in the target's own units.
+"""
+
+METRICS = ("test_accuracy", "test_mae")
+"""Those of them that a task is judged by: each run has one."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,9 +49,11 @@ class Trial:
     num_parameters: int | None = None
     """Trainable parameters, counted by the framework itself."""
     phases: dict[str, float] = field(default_factory=dict)
-    """Seconds by phase: import, load, build, first_step, latency, throughput, train, tail, …"""
+    """Seconds by phase: import, load, build, first_step, latency, throughput, input, train, tail, …"""
     step_seconds: float | None = None
     """Seconds per training step, device synchronised only at the ends of a block (median over blocks)."""
+    input_seconds: float | None = None
+    """Seconds per batch of the input pipeline alone, without training; None where it was not clocked."""
     step_latency_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds per training step, device synchronised every step: p50, p95, p99."""
     epoch_seconds: float | None = None
@@ -54,7 +63,8 @@ class Trial:
     predict_throughput: float | None = None
     """Samples per second of prediction over the test set."""
     metrics: dict[str, float | None] = field(default_factory=dict)
-    """train_loss, train_accuracy, val_loss, val_accuracy, test_loss, test_accuracy after the last epoch."""
+    """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
+    regression _mae: the mean absolute error in the target's own units."""
     first_losses: list[float] = field(default_factory=list)
     """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
     environment: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +76,7 @@ class Trial:
             return self.metrics[name]
         if name == "latency_p50_seconds":
             return self.step_latency_seconds.get("p50")
-        if name in ("step_seconds", "epoch_seconds"):
+        if name in ("step_seconds", "epoch_seconds", "input_seconds"):
             value: float | None = getattr(self, name)
             return value
         return self.phases.get(name.removesuffix("_seconds"))
@@ -193,6 +203,27 @@ class Dataset:
     """SHA-256 of the prepared arrays."""
     note: str = ""
     """What stands beside every accuracy: "synthetic stand-in", "checksums differ from the published ones"."""
+    task: str = "classification"
+    """``classification``, ``binary`` or ``regression``."""
+    class_weights: list[float] = field(default_factory=list)
+    """Balanced, by class: training samples ÷ (classes × those of the class); empty in a regression."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What preparing and splitting found out, in words, by heading: files left out, groups kept whole, overlap."""
+    samples: str = ""
+    """Sample images, relative to the run's folder: ``.npy``, uint8 (classes, images, H, W, C), the first classes in
+    their order, unused places 0; empty where there are none."""
+
+    @property
+    def remark(self) -> str:
+        """What must stand beside every accuracy: the note, which says ``synthetic`` where the samples are."""
+        if not self.synthetic or "synthetic" in self.note.lower():
+            return self.note
+        return f"synthetic: {self.note}" if self.note else "synthetic"
+
+    @property
+    def mark(self) -> str:
+        """The remark in short, for a table's cell or a chart's title: "synthetic stand-in"."""
+        return self.remark.partition(": ")[0]
 
 
 @dataclass(kw_only=True, slots=True)

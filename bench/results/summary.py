@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from bench.results import stats
-from bench.results.schema import Comparison, Contender, Results, RunWarning, Trial
+from bench.results.schema import METRICS, Comparison, Contender, Results, RunWarning, Trial
 
 CLOCK = "throughput clock (device synchronised only at the ends of a block): median block, geometric mean of repeats"
 """What "time per step" means."""
@@ -30,9 +30,11 @@ class Row:
     """Trials that were begun."""
     trouble: str
     """What became of the others: "1 diverged, 1 failed", or nothing."""
-    test_accuracy: float | None
-    """Arithmetic mean; a share of one."""
-    test_accuracy_deviation: float | None
+    metric: str
+    """What the task is judged by, one of `schema.METRICS`."""
+    quality: float | None
+    """Its arithmetic mean: a share of one, or an error in the target's own units."""
+    quality_deviation: float | None
     """Standard deviation; None below two repeats."""
     test_loss: float | None
     test_loss_deviation: float | None
@@ -53,6 +55,19 @@ def names(results: Results) -> list[str]:
     return list(dict.fromkeys([item.name for item in results.contenders] + [item.contender for item in results.trials]))
 
 
+def metric(results: Results) -> str:
+    """Return what the run's task is judged by, one of `schema.METRICS`."""
+    measured = {name for trial in results.trials for name in trial.metrics}
+    regression = results.dataset is not None and results.dataset.task == "regression"
+    return next((name for name in METRICS if name in measured), "test_mae" if regression else "test_accuracy")
+
+
+def things(results: Results) -> str:
+    """Return what the samples of a run are: images, or the rows of a table, which are samples and no more."""
+    table = results.dataset is not None and len(results.dataset.input_shape) == 1
+    return "samples" if table else "images"
+
+
 def rows(results: Results) -> list[Row]:
     """Return one row per contender, in the order of the run."""
     known = {contender.name: contender for contender in results.contenders}
@@ -65,15 +80,17 @@ def _row(results: Results, name: str, framework: str) -> Row:
     good = [trial for trial in trials if trial.status == "ok"]
     bad = [trial.status for trial in trials if trial.status != "ok"]
     compared = (item for item in results.comparison if item.contender == name and item.quantity == "step_seconds")
-    accuracies, losses = (_present(good, quantity) for quantity in ("test_accuracy", "test_loss"))
+    judged = metric(results)
+    qualities, losses = (_present(good, quantity) for quantity in (judged, "test_loss"))
     return Row(
         name=name,
         framework=framework,
         finished=len(good),
         trials=len(trials),
         trouble=", ".join(f"{bad.count(status)} {status}" for status in dict.fromkeys(bad)),
-        test_accuracy=_mean(accuracies),
-        test_accuracy_deviation=_deviation(accuracies),
+        metric=judged,
+        quality=_mean(qualities),
+        quality_deviation=_deviation(qualities),
         test_loss=_mean(losses),
         test_loss_deviation=_deviation(losses),
         step_seconds=_geometric(_present(good, "step_seconds")),

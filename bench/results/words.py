@@ -12,10 +12,10 @@ from bench.results.stats import Interval
 FEW = 3
 """Up to so many repeats an interval is wide by nature (Student's t with two degrees of freedom is 4.3)."""
 
-NEGLIGIBLE = {"test_accuracy": 0.0005, "test_loss": 0.001}
-"""Differences too small to matter, however surely they are resolved: a share of one; a share of the loss."""
+NEGLIGIBLE = {"test_accuracy": 0.0005, "test_mae": 0.001, "test_loss": 0.001}
+"""Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss."""
 
-SMALL = {"test_accuracy": 0.01, "test_loss": 0.05}
+SMALL = {"test_accuracy": 0.01, "test_mae": 0.025, "test_loss": 0.05}
 """Widest margin, in the same shares, that may be called agreement: a wider one says only that nothing was resolved."""
 
 EQUAL_TIMES = 0.001
@@ -25,6 +25,7 @@ PHRASES = {
     "step_seconds": "per training step",
     "latency_p50_seconds": "per training step waited for singly (latency, median)",
     "epoch_seconds": "per epoch of real training",
+    "input_seconds": "per batch of the input pipeline alone",
     "first_step_seconds": "in the first step (tracing and compiling)",
     "predict_seconds": "in predicting the test set",
     "import_seconds": "in importing the framework",
@@ -168,7 +169,7 @@ def negligible(quantity: str, level: float) -> float:
 
 
 def _unit(quantity: str, level: float) -> float:
-    """Return what a share is of: accuracies differ in shares of one, losses in shares of the baseline's."""
+    """Return what a share is of: accuracies differ in shares of one, errors and losses in shares of the baseline's."""
     return 1.0 if quantity == "test_accuracy" else level
 
 
@@ -177,7 +178,7 @@ def _higher(pair: Pair, difference: float) -> str:
 
 
 def _amount(quantity: str, value: float) -> str:
-    """Return a difference with its unit: points (of a percentage) for an accuracy, none for a loss."""
+    """Return a difference with its unit: points (of a percentage) for an accuracy, none for an error or a loss."""
     return f"{_bare(quantity, value)} points" if quantity == "test_accuracy" else _bare(quantity, value)
 
 

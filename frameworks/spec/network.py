@@ -57,14 +57,14 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A model spec bound to an input and a number of outputs; ends in logits."""
+    """A model spec bound to an input and a number of outputs; ends in logits, or in a regression's value."""
 
     name: str
     input_shape: Shape
     outputs: int
     nodes: tuple[Node, ...]
     probabilities: bool
-    """Whether the spec ends in softmax, which is taken off: predictions come out as probabilities."""
+    """Whether the spec ends in softmax (binary: sigmoid), which is taken off: predictions come out as probabilities."""
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:

@@ -42,9 +42,17 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 """What a framework takes for a layer's name, less the '.' of names that a room gives to layers of its own."""
 
 
-def parse(spec: Sequence[Any], *, input_shape: Shape, outputs: int, name: str = "model") -> Network:
-    """Return the network of `spec` for inputs of `input_shape`, (H, W, C) or (N,), and `outputs` logits.
+PROBABILITIES = {"classification": "softmax", "binary": "sigmoid"}
+"""By task: the activation that makes probabilities of its logits; a regression has none."""
 
+
+def parse(
+    spec: Sequence[Any], *, input_shape: Shape, outputs: int, name: str = "model", task: str = "classification"
+) -> Network:
+    """Return the network of `spec` for inputs of `input_shape`, (H, W, C) or (N,), and `outputs` numbers.
+
+    `task` says what they are: the logits of classes (``classification``) or of one class against the other
+    (``binary``), where the activation that makes probabilities of them is taken off; or a value (``regression``).
     Raises `SpecError` where a layer is unknown, cannot stand in its place, or the end does not fit.
     """
     if isinstance(spec, str) or not isinstance(spec, Sequence) or not spec:
@@ -57,14 +65,17 @@ def parse(spec: Sequence[Any], *, input_shape: Shape, outputs: int, name: str = 
         node = _node(item, f"model.layers[{index}]", nodes, counts, shape, outputs, flattened)
         nodes.append(node)
         shape, flattened = node.output_shape, node.output_flattened
-    probabilities = nodes[-1].layer.kind == "softmax"
+    last, turns = nodes[-1], PROBABILITIES.get(task)
     if shape != (outputs,):
         raise SpecError(
-            f"{nodes[-1].place}: the network ends in {shape}, the dataset asks for ({outputs},): "
+            f"{last.place}: the network ends in {shape}, the dataset asks for ({outputs},): "
             "end it with 'dense: outputs'"
         )
-    if nodes[-1].layer.kind == "sigmoid":
-        raise SpecError(f"{nodes[-1].place}: the loss of this task is taken on logits: end with softmax, or nothing")
+    if turns and last.layer.kind in PROBABILITIES.values() and last.layer.kind != turns:
+        raise SpecError(f"{last.place}: the loss of this task is taken on logits: end with {turns}, or nothing")
+    if last.layer.kind == "softmax" and not turns:
+        raise SpecError(f"{last.place}: makes shares of 1, and a {task} asks for a value: end without it")
+    probabilities = last.layer.kind == turns
     kept = tuple(nodes[:-1] if probabilities else nodes)
     network = Network(
         name=name, input_shape=tuple(input_shape), outputs=outputs, nodes=kept, probabilities=probabilities

@@ -9,7 +9,7 @@ import numpy as np
 
 from frameworks.clock import Phases, now
 from frameworks.contract import Request, Room
-from frameworks.reference import score
+from frameworks.reference import METRICS, score
 
 _TELL_EVERY = 0.5
 """Seconds between two reports of progress: drawing them costs the machine a little."""
@@ -29,6 +29,7 @@ class Journal:
     ) -> None:
         self.request, self.room, self.phases, self.tell = request, room, phases, tell
         self.samples, self.labels = samples, labels
+        self.metric = METRICS[request.loss]
         self.rows: list[dict[str, float]] = []
         self.diverged = ""
         self.last_moment = now()
@@ -36,26 +37,19 @@ class Journal:
         self._test: dict[str, float] = {}
         self._told = now()
 
-    def epoch(self, index: int, seconds: float, losses: np.ndarray | None, loss: float, accuracy: float) -> bool:
-        """Note an epoch down; return whether training goes on."""
+    def epoch(self, index: int, seconds: float, losses: np.ndarray | None, loss: float, metric: float) -> bool:
+        """Note an epoch down, with the task's `metric` in training; return whether training goes on."""
         if losses is not None:
             self._losses.append(losses)
         self._check(index, losses, loss)
         validation = self._evaluate(self.samples, self.labels)
         if not self.diverged and not np.isfinite(validation["loss"]):
             self.diverged = f"the validation loss became {validation['loss']} after epoch {index + 1}"
-        self.rows.append(
-            {
-                "epoch": index + 1,
-                "seconds": seconds,
-                "train_loss": loss,
-                "train_accuracy": accuracy,
-                "val_loss": validation["loss"],
-                "val_accuracy": validation["accuracy"],
-            }
-        )
+        training = in_units(self.request, {"loss": loss, self.metric: metric})
+        self.rows.append({"epoch": index + 1, "seconds": seconds, **_named("train", training)})
+        self.rows[-1] |= _named("val", validation)
         if now() - self._told > _TELL_EVERY:
-            self.tell("epoch", done=index + 1, total=self.request.train["epochs"], loss=loss, accuracy=accuracy)
+            self.tell("epoch", done=index + 1, total=self.request.train["epochs"], **training)
             self._told = now()
         self.last_moment = now()
         return not self.diverged
@@ -69,9 +63,10 @@ class Journal:
             self.diverged = f"the loss became {steps[wrong[0]]} at {where}"
 
     def _evaluate(self, samples: Any, labels: np.ndarray) -> dict[str, float]:
+        samples.parts(self.request.train["batch_size"])  # cut once, before the clock
         begin = now()
-        logits = self.room.predict(samples, self.request.train["batch_size"])()
-        result = score(self.request.loss, logits, labels)
+        outputs = self.room.predict(samples, self.request.train["batch_size"])()
+        result = in_units(self.request, score(self.request.loss, outputs, labels))
         self.phases.add("evaluate", now() - begin)
         return result
 
@@ -88,4 +83,15 @@ class Journal:
         """Return what the training ended with."""
         last = self.rows[-1] if self.rows else {}
         kept = {key: value for key, value in last.items() if key not in ("epoch", "seconds")}
-        return kept | {f"test_{key}": value for key, value in self._test.items()}
+        return kept | _named("test", self._test)
+
+
+def in_units(request: Request, found: dict[str, float]) -> dict[str, float]:
+    """Return a score with its mean absolute error in the target's own units, where training had it scaled."""
+    if "mae" not in found:
+        return found
+    return found | {"mae": found["mae"] / abs(request.samples.y_scale)}
+
+
+def _named(split: str, found: dict[str, float]) -> dict[str, float]:
+    return {f"{split}_{key}": value for key, value in found.items()}

@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, outcome
 from frameworks.fingerprint import summarise
-from frameworks.reference import OPTIMIZERS
+from frameworks.reference import LOSSES, OPTIMIZERS
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 
@@ -32,6 +32,13 @@ PERTURBATION = 1e-7
 
 FINEST = 1e-8
 """The least update, relative to the largest weight, whose error float64 can still tell to 1e-7."""
+
+OWN = 1e-6
+"""The least loss, relative to the largest output, whose error float64 can still tell to 1e-9."""
+
+
+PICTURES, SIDE = 16, 64
+"""How many decoded images go into a fingerprint, and how many rows and columns of each, at most."""
 
 
 def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
@@ -47,9 +54,29 @@ def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     for label, given in (("own", weights), ("perturbed", hair)):
         room.build(given, 1)
         prints[f"smoke/{label}/losses"] = _steps(request, room, x, y)[0]
+    prints |= pixels(request)
     info |= {"environment": room.environment()}
     save_file(prints, Path(request.folder) / FINGERPRINT, metadata={"parallax": json.dumps(info)})
     return {"status": "ok", "environment": room.environment()}
+
+
+def pixels(request: Request) -> Arrays:
+    """Return some training images, as files give them here and as they were prepared, where training reads files.
+
+    Both uint8 (k, h, w, C), at most `PICTURES` of them, of which rows and columns are left out beyond `SIDE`.
+    """
+    if request.pipeline.get("name") != "files":
+        return {}
+    data, shape = request.samples, tuple(request.samples.input_shape)
+    kind = import_module(f"frameworks.{request.backend}.files").Files
+    files, index = kind(data, "train", request.pipeline | {"seed": 0}, shape), data.index("train")
+    places = np.linspace(0, len(index) - 1, min(PICTURES, len(index))).astype(np.int64)
+    prepared = data.arrays()[0][index[places]]
+    if data.channels_first:
+        prepared = prepared.transpose(0, 2, 3, 1)
+    step = -(-max(shape[:2]) // SIDE)
+    found = {"input/pixels": files.pixels(places), "input/prepared": prepared.reshape(-1, *shape)}
+    return {name: np.ascontiguousarray(images[:, ::step, ::step]) for name, images in found.items()}
 
 
 def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
@@ -86,17 +113,24 @@ def _judge_apart(request: Request) -> tuple[Arrays, dict[str, Any]]:
 
 
 def _room(request: Request, *, precision: str, device: str) -> Room:
+    """Return a room without dropout and augmentation, which picks its samples on the device where training does.
+
+    What comes from files or records comes from memory here, as it was prepared: `pixels` and the check of the records
+    say whether those are the same.
+    """
     kind = import_module(f"frameworks.{request.backend}.room").Room
-    room: Room = kind(request, certain(request.network()), precision=precision, device=device)
+    pipeline = {"name": request.pipeline["name"]} if request.pipeline.get("name") == "device" else {}
+    plain = replace(request, pipeline=pipeline)
+    room: Room = kind(plain, certain(request.network()), precision=precision, device=device)
     return room
 
 
 def batch(request: Request) -> tuple[np.ndarray, np.ndarray]:
     """Return the samples of all the gate's steps: the first of the training split."""
-    x, y = request.samples.load("train")
+    index, (x, y) = request.samples.index("train"), request.samples.arrays()
     count = request.parity["steps"] * request.parity["batch_size"]
-    places = np.arange(count) % len(y)
-    return x[places], y[places]
+    places = index[np.arange(count) % len(index)]
+    return np.ascontiguousarray(x[places]), y[places]
 
 
 def certain(network: Network) -> Network:
@@ -115,11 +149,13 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     first = room.place(x[:size], y[:size])
     before = room.snapshot()
     start = room.export()
-    prints = {f"outputs/{name}": summarise(value) for name, value in room.layer_outputs(first).items()}
+    outputs = room.layer_outputs(first)
+    prints = {f"outputs/{name}": summarise(value) for name, value in outputs.items()}
     room.restore(before)
     loss, gradients = room.gradients(first)
     prints |= {f"gradients/{name}": summarise(value) for name, value in gradients.items()}
     norm = np.sqrt(sum(float(np.sum(np.square(value))) for value in gradients.values()))
+    prints["reference/loss"] = _own_loss(request, loss, outputs[room.network.nodes[-1].name], y[:size])
     prints["loss"], prints["gradient_norm"] = np.array([loss]), np.array([norm])
     room.restore(before)
     losses, states = _steps(request, room, x, y)
@@ -132,6 +168,18 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     room.load(states[-1] | {name: weights[name] for name in idle})
     prints["inference"] = summarise(room.predict(first, size)())
     return prints
+
+
+def _own_loss(request: Request, loss: float, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how far a contender's loss is from what the spec means by it, for the contender's own outputs.
+
+    It names the side whose loss is wrong. Relative to the loss, but not below what float64 can tell of such outputs.
+    """
+    meant = LOSSES[request.loss](outputs.astype(np.float64), y)
+    if not np.isfinite(meant) and np.array_equal(meant, loss, equal_nan=True):
+        return np.zeros(1)
+    scale = max(abs(meant), OWN * float(np.abs(outputs).max()))
+    return np.array([abs(loss - meant) / (scale or 1.0)])
 
 
 def _against_reference(
@@ -168,5 +216,5 @@ def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[
         states.append(room.export(steps=index + 1, batch_size=size))
         return True
 
-    room.train(room.place(x, y), order, size, True, note)
+    room.train(room.source(room.place(x, y), "train"), order, size, True, note)
     return np.array(losses, dtype=np.float64), states

@@ -14,8 +14,8 @@ from safetensors.numpy import load_file, save_file
 from frameworks import clock
 from frameworks.contract import CLOCKS, Request, Room
 from frameworks.order import orders, steps_per_epoch
-from frameworks.reference import score, softmax
-from frameworks.tasks.journal import Journal
+from frameworks.reference import predictions, score
+from frameworks.tasks.journal import Journal, in_units
 
 
 def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
@@ -28,25 +28,30 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     with phases.phase("build"):
         room: Room = kind(request, network, precision=settings["precision"], device=settings["device"])
     with phases.phase("load"):
-        arrays = {split: request.samples.load(split) for split in ("train", "val", "test")}
-        samples = {split: room.place(*arrays[split]) for split in arrays}
-    steps = steps_per_epoch(len(arrays["train"][1]), train["batch_size"], train["drop_last"])
+        (x, y), data = request.samples.arrays(), request.samples
+        index = {split: data.index(split) for split in ("train", "val", "test")}
+        samples = {split: room.place(x, y, index[split]) for split in index}
+        source = room.source(samples["train"], "train")
+    steps = steps_per_epoch(len(index["train"]), train["batch_size"], train["drop_last"])
     with phases.phase("build"):
         room.build(load_file(request.weights), steps if train["trace"] else 0)
         room.synchronize()
     before = room.snapshot()
-    clocks = _compute_clock(request, room, samples["train"], phases, lambda: room.restore(before))
+    first = orders(train["seed"], 1, len(index["train"]))
+    clocks = _compute_clock(request, room, source, first, phases, lambda: room.restore(before))
+    clocks["input"] = _input_clock(request, room, source, len(index["train"]), phases)
     traced = room.traces()
     room.restore(before)
 
-    journal = Journal(request, room, samples["val"], arrays["val"][1], phases, tell)
-    _train(request, room, samples["train"], len(arrays["train"][1]), journal, phases)
-    journal.evaluate_test(samples["test"], arrays["test"][1])
+    labels = {split: y[index[split]] for split in index}
+    journal = Journal(request, room, samples["val"], labels["val"], phases, tell)
+    _train(request, room, source, len(index["train"]), journal, phases)
+    journal.evaluate_test(samples["test"], labels["test"])
     logits, predict_seconds = _predict(room, samples["test"], train["batch_size"], phases)
 
     folder = Path(request.folder)
     save_file(clocks | {"losses": journal.losses()}, folder / CLOCKS)
-    np.save(folder / "predictions.npy", softmax(logits.astype(np.float64)).astype(np.float32))
+    np.save(folder / "predictions.npy", _predictions(request, logits))
     save_file(room.export(), folder / "weights.safetensors")
     _write_epochs(folder / "epochs.csv", journal.rows)
     environment = room.environment()
@@ -58,7 +63,7 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         "num_parameters": room.num_parameters(),
         "phases": phases.seconds,
         "metrics": journal.metrics(),
-        "test": score(request.loss, logits, arrays["test"][1]),
+        "test": in_units(request, score(request.loss, logits, labels["test"])),
         "epoch_seconds": [row["seconds"] for row in journal.rows],
         "predict_throughput": len(logits) / predict_seconds,
         "retraces": room.traces() - traced,
@@ -67,14 +72,17 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
 
 
 def _compute_clock(
-    request: Request, room: Room, samples: Any, phases: clock.Phases, restore: Callable[[], None]
+    request: Request,
+    room: Room,
+    source: Any,
+    order: np.ndarray,
+    phases: clock.Phases,
+    restore: Callable[[], None],
 ) -> dict[str, np.ndarray]:
-    """Clock the training step on one batch that lies on the device: the first, then latency, then throughput."""
+    """Clock the training step on the first batch of `order`, (1, n), on the device: once, latency, throughput."""
     train, measure = request.train, request.measure
-    index = orders(train["seed"], 1, len(samples.y))[0][: train["batch_size"]].astype(np.int64)
-    full = train["drop_last"] or len(samples.y) % train["batch_size"] == 0
     with phases.phase("first_step"):
-        step = room.step_function(samples, index, full_batches=full)
+        step = room.step_function(source, order, train["batch_size"], train["drop_last"])
         step()
         room.synchronize()
 
@@ -96,12 +104,22 @@ def _compute_clock(
     return {"latency": latency / per_call, "throughput": throughput / per_call}
 
 
-def _train(request: Request, room: Room, samples: Any, count: int, journal: Journal, phases: clock.Phases) -> None:
+def _input_clock(request: Request, room: Room, source: Any, count: int, phases: clock.Phases) -> np.ndarray:
+    """Clock the input pipeline alone over an epoch, or as many as the fewest batches to be clocked ask for."""
+    train, measure = request.train, request.measure
+    size, drop_last, least = train["batch_size"], train["drop_last"], measure["min_steps"]
+    epochs = 1 + least // steps_per_epoch(count, size, drop_last)
+    with phases.phase("input"):
+        batches = room.batches(source, orders(train["seed"], epochs, count), size, drop_last)
+        return clock.delivery(batches, room.synchronize, measure["seconds"], least)
+
+
+def _train(request: Request, room: Room, source: Any, count: int, journal: Journal, phases: clock.Phases) -> None:
     """Train all epochs; the phase ``train`` is the sum of the epochs, ``tail`` what comes after the last."""
     train = request.train
     order = orders(train["seed"], train["epochs"], count)
     phases.tell("phase", name="train")
-    room.train(samples, order, train["batch_size"], train["drop_last"], journal.epoch)
+    room.train(source, order, train["batch_size"], train["drop_last"], journal.epoch)
     phases.add("tail", clock.now() - journal.last_moment)
     phases.add("train", sum(row["seconds"] for row in journal.rows))
 
@@ -112,6 +130,14 @@ def _predict(room: Room, samples: Any, batch_size: int, phases: clock.Phases) ->
     with phases.phase("predict"):
         fetch = room.predict(samples, batch_size)
     return fetch(), phases.seconds["predict"]
+
+
+def _predictions(request: Request, outputs: np.ndarray) -> np.ndarray:
+    """Return what `outputs` predict, float32 (n, outputs): probabilities, or values in the target's own units."""
+    found, data = predictions(request.loss, outputs), request.samples
+    if data.task == "regression":
+        found = (found - data.y_offset) / data.y_scale
+    return found.astype(np.float32)
 
 
 def _write_epochs(path: Path, rows: list[dict[str, float]]) -> None:

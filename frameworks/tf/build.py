@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,39 +13,52 @@ from frameworks.spec import Network, Node
 from frameworks.tf import layers, losses, optimizers
 
 
+class Model(keras.Sequential):
+    """Keras's own, which takes its samples by `take` where the data that ``fit`` gets only say which they are."""
+
+    take: Callable[[Any], Any] | None = None
+
+    def train_step(self, data: Any) -> Any:
+        """Train on one batch."""
+        return super().train_step(self.take(data) if self.take else data)
+
+
 @dataclass(slots=True)
 class Built:
     """A network ready to train."""
 
-    model: keras.Model
+    model: Model
     stages: list[tuple[Node, list[keras.layers.Layer]]]
     """Each node of the spec with its Keras layers."""
     optimizer: keras.optimizers.Optimizer
-    loss: losses.SparseCategoricalCrossentropy
+    loss: losses.Traced
+    metric: str
+    """The name under which Keras logs the task's metric."""
 
 
 def build(request: Request, network: Network, trace_length: int, jit_compile: bool) -> Built:
     """Return the compiled model; its weights are still Keras's own."""
     stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
     scale = layers.Scale(request.samples.scale, request.samples.offset)
-    model = keras.Sequential(
+    model = Model(
         [
-            keras.Input(network.input_shape, dtype="uint8"),
+            keras.Input(network.input_shape, dtype="uint8" if len(network.input_shape) == 3 else "float32"),
             scale,
             *(layer for _, stage in stages for layer in stage),
         ]
     )
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
-    loss = losses.LOSSES[request.loss](trace_length, optimizer.iterations)
+    loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, optimizer.iterations)
+    metric = losses.METRICS[request.loss]()
     # The gate looks after every step, so there no two may share an execution.
     together = 1 if trace_length == 1 else request.settings.get("steps_per_execution", 1)
     model.compile(
         optimizer=optimizer,
         loss=loss,
-        metrics=["accuracy"],
+        metrics=[metric],
         jit_compile=jit_compile,
         steps_per_execution=together,
     )
     optimizer.build(model.trainable_variables)
-    return Built(model, stages, optimizer, loss)
+    return Built(model, stages, optimizer, loss, metric.name)

@@ -15,7 +15,7 @@ from frameworks.tf.input import Samples
 
 def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return the compiled forward pass; any batch size is served by one trace."""
-    signature = [tf.TensorSpec([None, *input_shape], tf.uint8)]
+    signature = [tf.TensorSpec([None, *input_shape], built.model.inputs[0].dtype)]
     return tf.function(  # type: ignore[no-any-return]
         lambda x: built.model(x, training=False), input_signature=signature, jit_compile=jit_compile
     )
@@ -29,7 +29,7 @@ def predict(forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, batch_s
 
 def layer_outputs(built: Built, samples: Samples) -> Arrays:
     """Return each layer's output in training mode, by the layer's name, channels last."""
-    values: Any = built.model.layers[0](samples.x)
+    values: Any = built.model.layers[0](samples.whole()[0])
     outputs: Arrays = {}
     for node, layers in built.stages:
         for layer in layers:

@@ -2,60 +2,109 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
+if TYPE_CHECKING:
+    from frameworks.tf.augment import Augmentation
 
-@dataclass(frozen=True, slots=True)
+ALIGNMENT = 64
+"""Bytes: TensorFlow ends the process where a tensor's memory begins elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Samples in memory: uint8 (n, H, W, C) and int64 (n,)."""
+    """Samples in host memory, and the source of pipeline ``memory``."""
 
     x: tf.Tensor
+    """All there are, uint8 (N, H, W, C) or float32 (N, F)."""
     y: tf.Tensor
-    _parts: dict[int, list[tf.Tensor]] = field(default_factory=dict)
+    """(N,), int64 or float32."""
+    index: np.ndarray
+    """The places of those that belong, int32 (n,)."""
+    workers: int = 0
+    """Batches that are gathered at the same time; 0: as many as tf.data finds best."""
+    augment: Augmentation | None = None
+    _parts: dict[int, list[tf.Tensor]] = field(default_factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def whole(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the samples as one batch, in host memory."""
+        with tf.device("/CPU:0"):
+            return tf.gather(self.x, self.index), tf.gather(self.y, self.index)
 
     def parts(self, batch_size: int) -> list[tf.Tensor]:
-        """Return x in batches; cut once, because each cut is a copy here and a mere view in PyTorch."""
+        """Return x in batches; cut when first asked for, and kept."""
         if batch_size not in self._parts:
-            starts = range(0, len(self.x), batch_size)
-            self._parts[batch_size] = [self.x[start : start + batch_size] for start in starts]
+            starts = range(0, len(self), batch_size)
+            with tf.device("/CPU:0"):
+                cut = [tf.gather(self.x, self.index[start : start + batch_size]) for start in starts]
+            self._parts[batch_size] = cut
         return self._parts[batch_size]
 
+    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+        """Return the batches of all epochs, one after another, each gathered whole; `orders` is (epochs, n)."""
+        x, y, augment, own = self.x, self.y, self.augment, self.index
 
-def place(x: np.ndarray, y: np.ndarray) -> Samples:
-    """Return the samples as tensors in host memory, where tf.data reads them."""
-    with tf.device("/CPU:0"):
-        return Samples(tf.constant(x), tf.constant(y))
+        def gather(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            if augment is None:
+                return tf.gather(x, index), tf.gather(y, index)
+            places = tf.gather(own, index)  # Changes follow from the samples' numbers, not from their places.
+            return augment(tf.gather(x, places), index), tf.gather(y, places)
+
+        index = indices(orders if augment else self.index[orders], batch_size, drop_last)
+        made = index.map(gather, num_parallel_calls=self.workers or tf.data.AUTOTUNE)
+        return made.prefetch(tf.data.AUTOTUNE)
+
+    def named(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no file that could be named for an error."""
+        return nullcontext()
 
 
-def batches(samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
-    """Return the batches of all epochs, one after another; `orders` is (epochs, n).
+def place(x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None) -> Samples:
+    """Return the samples that `index` names, or all, in host memory, where tf.data reads them.
 
-    Each batch is gathered whole. One iterator serves all epochs, so the next epoch's first batch is ready when
-    the last one ends.
+    Numpy's memory is shared where TensorFlow can read it, a memory map's too; elsewhere the samples are copied.
     """
-    x, y = samples.x, samples.y
-    full = orders.shape[1] // batch_size
-    if drop_last or orders.shape[1] % batch_size == 0:
-        indices = orders[:, : full * batch_size].reshape(-1, batch_size)
-        index = tf.data.Dataset.from_tensor_slices(indices)
-    else:
-        index = tf.data.Dataset.from_tensor_slices(orders).flat_map(
-            lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        )
-    gathered = index.map(lambda i: (tf.gather(x, i), tf.gather(y, i)), num_parallel_calls=tf.data.AUTOTUNE)
-    return gathered.prefetch(tf.data.AUTOTUNE)
+    places = np.arange(len(x)) if index is None else index
+    if x.ctypes.data % ALIGNMENT == 0 and x.flags.c_contiguous and x.flags.writeable:
+        return Samples(_shared(x), _copied(y), places.astype(np.int32))
+    if index is not None:
+        x, y = x[index], y[index]
+    return Samples(_copied(x), _copied(y), np.arange(len(x), dtype=np.int32))
 
 
-def repeated(samples: Samples, index: np.ndarray, full_batches: bool, on_gpu: bool) -> tf.data.Dataset:
-    """Return one batch again and again, with the element type of `batches`, so that nothing is traced anew."""
-    batch = tf.gather(samples.x, index), tf.gather(samples.y, index)
-    if full_batches:
-        one = tf.data.Dataset.from_tensors(batch)
-    else:
-        one = tf.data.Dataset.from_tensor_slices(batch).batch(len(index))
-    same = one.cache().repeat()
+def indices(orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+    """Return the places of each batch of all epochs, int32 (batch,); `orders` is (epochs, n).
+
+    One iterator serves all epochs, so the next epoch's first batch is ready when the last one ends.
+    """
+    orders = orders.astype(np.int32, copy=False)
+    full = orders.shape[1] // batch_size * batch_size
+    if drop_last or orders.shape[1] == full:
+        return tf.data.Dataset.from_tensor_slices(orders[:, :full].reshape(-1, batch_size))
+    return tf.data.Dataset.from_tensor_slices(orders).flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    )
+
+
+def repeated(batches: tf.data.Dataset, on_gpu: bool) -> tf.data.Dataset:
+    """Return the first batch again and again, with the element type of `batches`, so that nothing is traced anew."""
+    same = batches.take(1).cache().repeat()
     # A dataset lies in host memory: on a GPU the copy is made ahead, beside the step before.
     return same.apply(tf.data.experimental.prefetch_to_device("/GPU:0")) if on_gpu else same
+
+
+def _shared(x: np.ndarray) -> tf.Tensor:
+    return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
+
+
+def _copied(array: np.ndarray) -> Any:
+    with tf.device("/CPU:0"):
+        return tf.constant(array)

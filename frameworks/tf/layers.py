@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from frameworks.spec import Node
 from frameworks.spec import activations as act
@@ -15,17 +16,19 @@ Layers = list[keras.layers.Layer]
 
 
 class Scale(keras.layers.Layer):
-    """The model's input: pixels as numbers, ``x * scale + offset``, on the device."""
+    """The model's input: pixels or features as numbers, ``x * scale + offset``, on the device."""
 
-    def __init__(self, scale: float, offset: float) -> None:
+    def __init__(self, scale: Sequence[float], offset: Sequence[float]) -> None:
+        """Take one number for all, or one for each channel or feature."""
         super().__init__(name="input.scale")
-        self.scale, self.offset = scale, offset
+        self.scale, self.offset = (np.array(each if len(each) > 1 else each[0]) for each in (scale, offset))
 
-    def call(self, pixels: Any) -> Any:
-        """Return (batch, H, W, C) in the precision of the model."""
-        # keras.layers.Rescaling would round both numbers to float32, in float64 too.
-        scaled = keras.ops.cast(pixels, self.compute_dtype) * self.scale
-        return scaled + self.offset if self.offset else scaled
+    def call(self, values: Any) -> Any:
+        """Return (batch, H, W, C) or (batch, F) in the precision of the model."""
+        # keras.layers.Rescaling and Normalization would round their numbers to float32, in float64 too.
+        dtype = self.compute_dtype
+        scaled = keras.ops.cast(values, dtype) * keras.ops.convert_to_tensor(self.scale, dtype)
+        return scaled + keras.ops.convert_to_tensor(self.offset, dtype) if self.offset.any() else scaled
 
 
 def make(node: Node, plants: Collection[str]) -> Layers:

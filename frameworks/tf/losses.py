@@ -1,7 +1,8 @@
-"""The losses, taken on logits, and the trace of each step's loss that stays on the device."""
+"""The losses, taken on logits, the metric beside each, and the trace of each step's loss that stays on the device."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import keras
@@ -9,15 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 
-class SparseCategoricalCrossentropy(keras.losses.SparseCategoricalCrossentropy):
-    """Keras's own, which also writes each step's value into a variable on the device.
+class Traced(keras.losses.Loss):
+    """One of Keras's losses, which also writes each step's value into a variable on the device.
 
     Nothing is fetched until the epoch's end; a Keras metric would be fetched after every step.
     """
 
-    def __init__(self, trace_length: int, steps: tf.Variable) -> None:
+    def __init__(self, loss: keras.losses.Loss, trace_length: int, steps: tf.Variable) -> None:
         """Keep the last `trace_length` losses, a whole epoch's, by `steps`, the optimizer's count of its steps."""
-        super().__init__(from_logits=True)
+        super().__init__(name=loss.name, reduction=loss.reduction)
+        self.loss = loss
         self.traces = 0
         self.steps = steps
         self.trace = tf.Variable(tf.zeros([trace_length], self.dtype), trainable=False) if trace_length else None
@@ -25,7 +27,7 @@ class SparseCategoricalCrossentropy(keras.losses.SparseCategoricalCrossentropy):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the mean loss of the batch and note it down."""
         self.traces += 1  # runs while a function is traced, not at each of its steps
-        loss = super().__call__(y_true, y_pred, sample_weight)
+        loss = self.loss(y_true, y_pred, sample_weight)
         if self.trace is not None:
             # A variable of its own to count the steps would cost more than the writing does.
             place = tf.cast(self.steps, tf.int64) % self.trace.shape[0]
@@ -41,5 +43,21 @@ class SparseCategoricalCrossentropy(keras.losses.SparseCategoricalCrossentropy):
         return [] if self.trace is None else [self.trace]
 
 
-LOSSES = {"sparse_categorical_crossentropy": SparseCategoricalCrossentropy}
-"""The losses by name."""
+def make(name: str, plants: Collection[str]) -> keras.losses.Loss:
+    """Return the loss called `name`; Keras brings outputs (n, 1) and labels (n,) into one shape by itself."""
+    return _LOSSES[name]("from_logits" not in plants)
+
+
+_LOSSES: dict[str, Callable[[bool], keras.losses.Loss]] = {
+    "sparse_categorical_crossentropy": lambda logits: keras.losses.SparseCategoricalCrossentropy(from_logits=logits),
+    "binary_crossentropy": lambda logits: keras.losses.BinaryCrossentropy(from_logits=logits),
+    "mean_squared_error": lambda logits: keras.losses.MeanSquaredError(),
+}
+
+METRICS: dict[str, Callable[[], keras.metrics.Metric]] = {
+    "sparse_categorical_crossentropy": lambda: keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+    # "accuracy" by name would cut probabilities at 0.5; a logit is cut at 0.
+    "binary_crossentropy": lambda: keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0),
+    "mean_squared_error": lambda: keras.metrics.MeanAbsoluteError(name="mae"),
+}
+"""By loss: the metric of training, named as in `frameworks.reference.METRICS`."""

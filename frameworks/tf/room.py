@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from frameworks.tf import evaluate, train
 from frameworks.tf import weights as _weights
 from frameworks.tf.build import Built, build
 from frameworks.tf.input import Samples, place
+from frameworks.tf.sources import Source, source
 
 
 class Room:
@@ -41,9 +42,19 @@ class Room:
         """Wait for the device."""
         _device.synchronize()
 
-    def place(self, x: np.ndarray, y: np.ndarray) -> Samples:
+    def place(self, x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None) -> Samples:
         """Return samples in TensorFlow's memory."""
-        return place(x, y)
+        return place(x, y, index)
+
+    def source(self, samples: Samples, split: str) -> Source:
+        """Return what training reads from."""
+        return source(self.request, samples, split, self.device)
+
+    def batches(
+        self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool
+    ) -> Iterator[tuple[Any, Any]]:
+        """Return the input pipeline alone."""
+        return train.delivered(source, orders, batch_size, drop_last, self.device)
 
     def build(self, weights: Arrays, trace_length: int) -> None:
         """Build, compile, load."""
@@ -78,17 +89,19 @@ class Room:
         # `variables` has weights, seed generators and metrics; the metrics appear once training is traced.
         return [*built.model.variables, *built.optimizer.variables, *built.loss.state()]
 
-    def step_function(self, samples: Samples, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
+    def step_function(
+        self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool
+    ) -> Callable[[], object]:
         """Return the training step on one batch."""
-        return train.step_function(self.built, samples, index, full_batches, self.device == "gpu")
+        return train.step_function(self.built, source, orders, batch_size, drop_last, self.device)
 
     def steps_per_call(self) -> int:
         """Return Keras's steps per execution."""
         return int(self.built.model.steps_per_execution)
 
-    def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+    def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with ``fit``."""
-        train.train(self.built, samples, orders, batch_size, drop_last, hook)
+        train.train(self.built, source, orders, batch_size, drop_last, hook)
 
     def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
         """Run inference."""

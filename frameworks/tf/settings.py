@@ -12,6 +12,10 @@ PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras"}
 PLANTS = {
     "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
+    "from_logits": Plant(
+        what="the loss takes logits for probabilities, as Keras's do when nothing is said",
+        losses=("sparse_categorical_crossentropy", "binary_crossentropy"),
+    ),
 }
 
 
@@ -20,6 +24,12 @@ START_SECONDS = 5.5
 
 PAYS_FOR_UNEVEN_SAME = False
 """Whether uneven ``same`` padding costs time here that a twin does not pay."""
+
+PIPELINES = ("memory", "device", "files", "tfrecord")
+"""The input pipelines there are here."""
+
+CHANNELS_FIRST = False
+"""Whether images lie as (N, C, H, W)."""
 
 CORRECTED: dict[str, str] = {}
 """By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""

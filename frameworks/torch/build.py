@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from frameworks.contract import Request
 from frameworks.spec import Network, Node
@@ -24,6 +25,8 @@ class Built:
     """Each node of the spec with its modules."""
     optimizer: torch.optim.Optimizer
     loss: nn.Module
+    metric: Callable[[Tensor, Tensor], Tensor]
+    """The task's metric for each sample of outputs and labels."""
     trace: bool
     """Whether each step's loss is reported."""
 
@@ -31,7 +34,7 @@ class Built:
 def build(request: Request, network: Network, trace: bool, device: torch.device) -> Built:
     """Return the model on its device; its weights are still PyTorch's own."""
     stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
-    scale = layers.Scale(request.samples.scale, request.samples.offset)
+    scale = layers.Scale(request.samples.scale, request.samples.offset, network.input_shape)
     sequential = nn.Sequential(
         scale,
         *(module for _, stage in stages for module in stage),
@@ -40,6 +43,6 @@ def build(request: Request, network: Network, trace: bool, device: torch.device)
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     name = hyperparameters.pop("name")
     optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
-    loss = losses.LOSSES[request.loss]()
+    loss = losses.make(request.loss, request.plants)
     model: Any = torch.compile(sequential) if request.settings.get("compile") else sequential
-    return Built(model, sequential, stages, optimizer, loss, trace)
+    return Built(model, sequential, stages, optimizer, loss, losses.METRICS[request.loss], trace)

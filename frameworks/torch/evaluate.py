@@ -19,7 +19,7 @@ def predict(built: Built, samples: Samples, batch_size: int, on: torch.device) -
     """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
     built.model.eval()
     with torch.inference_mode():
-        logits = [built.model(part.to(on)) for part in samples.x.split(batch_size)]
+        logits = [built.model(part.to(on)) for part in samples.parts(batch_size)]
     return lambda: torch.cat(logits).cpu().numpy()
 
 
@@ -28,7 +28,7 @@ def layer_outputs(built: Built, samples: Samples, on: torch.device) -> Arrays:
     built.network.train()
     outputs: Arrays = {}
     with torch.no_grad():
-        values = built.network[0](samples.x.to(on))
+        values = built.network[0](samples.whole()[0].to(on))
         for node, modules in built.stages:
             for module in modules:
                 values = module(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
@@ -18,16 +18,26 @@ Layers = list[nn.Module]
 
 
 class Scale(nn.Module):
-    """The model's input: pixels as numbers, ``x * scale + offset``, on the device."""
+    """The model's input: pixels or features as numbers, ``x * scale + offset``, on the device."""
 
-    def __init__(self, scale: float, offset: float) -> None:
+    scale: Tensor | float
+    offset: Tensor | float
+
+    def __init__(self, scale: Sequence[float], offset: Sequence[float], input_shape: spec.Shape) -> None:
+        """Take one number for all, or one for each channel or feature, of samples (H, W, C) or (F,)."""
         super().__init__()
-        self.scale, self.offset = scale, offset
+        self.shifts = any(offset)
+        for name, numbers in (("scale", scale), ("offset", offset)):
+            if len(numbers) == 1:
+                setattr(self, name, numbers[0])
+            else:
+                each = torch.tensor(numbers).view(-1, *(1 for _ in input_shape[1:]))
+                self.register_buffer(name, each, persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return (batch, C, H, W) in the precision of the model."""
-        scaled = pixels.to(torch.get_default_dtype()) * self.scale
-        return scaled + self.offset if self.offset else scaled
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (batch, C, H, W) or (batch, F) in the precision of the model."""
+        scaled = values.to(torch.get_default_dtype()) * self.scale
+        return scaled + self.offset if self.shifts else scaled
 
 
 class GlobalAvgPool2d(nn.Module):

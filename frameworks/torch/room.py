@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +16,7 @@ from frameworks.torch import evaluate, train
 from frameworks.torch import weights as _weights
 from frameworks.torch.build import Built, build
 from frameworks.torch.input import Samples, place
+from frameworks.torch.sources import Source, source
 
 
 class Room:
@@ -42,9 +43,19 @@ class Room:
         """Wait for the device."""
         _device.synchronize(self.device)
 
-    def place(self, x: np.ndarray, y: np.ndarray) -> Samples:
+    def place(self, x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None) -> Samples:
         """Return samples in PyTorch's memory."""
-        return place(x, y)
+        return place(x, y, index, channels_first=self.request.samples.channels_first)
+
+    def source(self, samples: Samples, split: str) -> Source:
+        """Return what training reads from."""
+        return source(self.request, samples, split, self.device)
+
+    def batches(
+        self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool
+    ) -> Iterator[tuple[Any, Any]]:
+        """Return the input pipeline alone."""
+        return train.delivered(source, orders, batch_size, drop_last, self.device)
 
     def build(self, weights: Arrays, trace_length: int) -> None:
         """Build and load."""
@@ -80,17 +91,19 @@ class Room:
         if cuda is not None:
             torch.cuda.set_rng_state_all(cuda)
 
-    def step_function(self, samples: Samples, index: np.ndarray, *, full_batches: bool) -> Callable[[], object]:
+    def step_function(
+        self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool
+    ) -> Callable[[], object]:
         """Return the training step on one batch."""
-        return train.step_function(self.built, samples, index, self.device)
+        return train.step_function(self.built, source, orders, batch_size, drop_last, self.device)
 
     def steps_per_call(self) -> int:
         """Return 1: PyTorch is called for every step."""
         return 1
 
-    def train(self, samples: Samples, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
+    def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with a manual loop."""
-        train.train(self.built, samples, orders, batch_size, drop_last, hook, self.device)
+        train.train(self.built, source, orders, batch_size, drop_last, hook, self.device)
 
     def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
         """Run inference."""

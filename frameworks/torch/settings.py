@@ -13,6 +13,10 @@ PLANTS = {
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
     "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
     "padding": Plant(what="strided 'same' convolutions are padded symmetrically", strided_same=True),
+    "target_broadcast": Plant(
+        what="outputs (n, 1) meet targets (n,): every one is held against every other",
+        losses=("mean_squared_error",),
+    ),
 }
 
 
@@ -21,6 +25,12 @@ START_SECONDS = 3.5
 
 PAYS_FOR_UNEVEN_SAME = True
 """Whether uneven ``same`` padding costs time here that a twin does not pay."""
+
+PIPELINES = ("memory", "device", "files")
+"""The input pipelines there are here."""
+
+CHANNELS_FIRST = True
+"""Whether images lie as (N, C, H, W)."""
 
 CORRECTED = {
     "batch_norm": "PyTorch takes the unbiased variance into the moving one, the spec the biased: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from frameworks.clock import now
 from frameworks.contract import EpochHook
 from frameworks.torch import device
 from frameworks.torch.build import Built
-from frameworks.torch.input import Samples, batches, moved, repeated
+from frameworks.torch.input import Samples, indices, moved
+from frameworks.torch.resident import Resident
+from frameworks.torch.sources import Source
 
 
 class Step:
@@ -22,12 +24,13 @@ class Step:
         self.losses: list[Tensor] = []
         """Each step's loss, ()."""
         self.hits: list[Tensor] = []
-        """Each step's samples, whether their class was found, (batch,)."""
+        """The task's metric of each step's samples, (batch,): whether their class was found, or how far off."""
         self.run = self._bind(built)
 
     def _bind(self, built: Built) -> Callable[[Tensor, Tensor], None]:
         """Return the step itself, everything it needs bound to local names."""
         model, criterion, optimizer, losses, hits = built.model, built.loss, built.optimizer, self.losses, self.hits
+        metric = built.metric
 
         def run(x: Tensor, y: Tensor) -> None:
             optimizer.zero_grad()
@@ -36,7 +39,7 @@ class Step:
             loss.backward()
             optimizer.step()
             losses.append(loss.detach())
-            hits.append(outputs.argmax(1) == y)
+            hits.append(metric(outputs, y))
 
         return run
 
@@ -48,7 +51,7 @@ class Step:
 
 def train(
     built: Built,
-    samples: Samples,
+    source: Source,
     orders: np.ndarray,
     batch_size: int,
     drop_last: bool,
@@ -61,11 +64,12 @@ def train(
     for epoch, order in enumerate(orders):
         built.model.train()
         step.rewind()
-        loader = batches(samples, order, batch_size, drop_last, on)
+        loader = source.batches(order, batch_size, drop_last, on)
         device.synchronize(on)
         begin = now()
-        for x, y in moved(loader, on):
-            step.run(x, y)
+        with source.named():
+            for x, y in moved(loader, on):
+                step.run(x, y)
         losses, right = torch.stack(step.losses), torch.cat(step.hits).sum()
         device.synchronize(on)
         seconds = now() - begin
@@ -76,11 +80,26 @@ def train(
             break
 
 
-def step_function(built: Built, samples: Samples, index: np.ndarray, on: torch.device) -> Callable[[], object]:
-    """Return the training step, bound to one batch on the device."""
-    x, y = repeated(samples, index, on)
+def delivered(
+    source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, on: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each batch of all epochs as the training step gets it, on the device."""
+    with source.named():
+        for order in orders:
+            yield from moved(source.batches(order, batch_size, drop_last, on), on)
+
+
+def step_function(
+    built: Built, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, on: torch.device
+) -> Callable[[], object]:
+    """Return the training step, bound to the first batch, which lies on the device."""
     step = Step(built)
     built.model.train()
+    if isinstance(source, Resident):
+        index = indices(orders[0], batch_size, drop_last)[0].to(on)
+        return lambda: step.run(*source.take(index))
+    with source.named():
+        x, y = (part.to(on) for part in next(iter(source.batches(orders[0], batch_size, drop_last, on))))
     return lambda: step.run(x, y)
 
 
@@ -88,6 +107,7 @@ def gradients(built: Built, samples: Samples, on: torch.device) -> float:
     """Return the loss of one batch, and leave its gradients in the tensors."""
     built.network.train()
     built.network.zero_grad()
-    loss: Tensor = built.loss(built.network(samples.x.to(on)), samples.y.to(on))
+    x, y = (part.to(on) for part in samples.whole())
+    loss: Tensor = built.loss(built.network(x), y)
     loss.backward()
     return float(loss)

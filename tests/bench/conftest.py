@@ -134,6 +134,7 @@ def save_fingerprint(path: Path, changes: Mapping[str, Any] | None = None, **inf
     arrays |= {"loss": losses[:1], "gradient_norm": np.array([10.0]), "losses": losses, "inference": rng.normal(size=9)}
     arrays |= {"smoke/own/losses": losses, "smoke/perturbed/losses": losses * (1 + 1e-9)}
     arrays |= {"reference/loaded": np.zeros(1), "reference/update": np.array([1e-16])}
+    arrays["reference/loss"] = np.array([1e-16])
     arrays |= changes or {}
     about = {"content": "same", "num_parameters": 24, "mode": "by hand", "layers": LAYERS, "constants": []} | info
     kept = {name: np.array(value, dtype=np.float64) for name, value in arrays.items() if value is not None}
@@ -177,7 +178,7 @@ class Children:
         """Leave what a trial leaves; the torch backend takes half as long per step."""
         folder = Path(request.folder)
         step = 1e-3 if request.backend == "torch" else 2e-3
-        clocks = {"latency": np.full(4, step * 1.1), "throughput": np.full(2, step)}
+        clocks = {"latency": np.full(4, step * 1.1), "throughput": np.full(2, step), "input": np.full(3, step / 10)}
         save_file(clocks | {"losses": np.array([[2.0, 1.0], [0.5, 0.25]])}, folder / "clocks.safetensors")
         save_file({"dense_1/kernel": np.ones(2, dtype=np.float32)}, folder / "weights.safetensors")
         (folder / "epochs.csv").write_text("epoch,seconds\n1,0.5\n")

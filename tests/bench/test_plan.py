@@ -37,7 +37,7 @@ def test_the_baseline_is_the_first_named_or_the_one_that_is_asked_for(plan_of):
 def test_the_mnist_classic_has_its_parameters(plan_of):
     plan = plan_of("experiment=mnist_mlp", "dataset.source=synthetic")
     assert plan.network.num_parameters == 300_938
-    assert plan.scaling == pytest.approx((2 / 255, -1.0))
+    assert plan.scaling == ([pytest.approx(2 / 255)], [-1.0])
     assert (len(plan.splits.train), len(plan.splits.val), len(plan.splits.test)) == (45_000, 15_000, 10_000)
     assert plan.optimizer == {
         "name": "sgd",
@@ -75,6 +75,19 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("plant=batch_norm_epsilon", "plant=batch_norm_epsilon: shows with a batch_norm layer only, as model=cnn"),
         ("plant=padding model=cnn", "plant=padding: shows with a strided 'same' convolution on an even image only"),
         ("plant=[kernel_order,padding]", "plant=padding: shows with"),
+        (
+            "train.loss=mean_squared_error",
+            "train.loss=mean_squared_error: does not fit digits, a classification task; leave it at auto, which takes "
+            "sparse_categorical_crossentropy there",
+        ),
+        (
+            "dataset=breast_cancer train.loss=sparse_categorical_crossentropy",
+            "does not fit breast_cancer, a binary task",
+        ),
+        ("dataset=diabetes train.loss=binary_crossentropy", "auto, which takes mean_squared_error there"),
+        ("dataset=diabetes model=cnn", "model.layers[0].conv2d: needs an image (H, W, C), got (10,)"),
+        ("plant=target_broadcast", "shows with mean_squared_error only; this run's loss is sparse_categorical"),
+        ("plant=from_logits dataset=diabetes", "sparse_categorical_crossentropy or binary_crossentropy only"),
         ("frameworks.tf.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
         ("runtime.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
     ],
@@ -85,7 +98,25 @@ def test_what_cannot_be_done_is_refused_with_its_key(plan_of, said, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "loss", "shape", "outputs"),
+    [
+        ("digits", "sparse_categorical_crossentropy", (8, 8, 1), 10),
+        ("breast_cancer", "binary_crossentropy", (30,), 1),
+        ("diabetes", "mean_squared_error", (10,), 1),
+    ],
+)
+def test_loss_and_outputs_are_those_of_the_task(plan_of, dataset, loss, shape, outputs):
+    auto, said = plan_of(f"dataset={dataset}"), plan_of(f"dataset={dataset}", f"train.loss={loss}")
+    assert auto.config["train"]["loss"] == said.config["train"]["loss"] == loss
+    assert auto.content() == said.content()
+    assert (auto.network.input_shape, auto.network.outputs) == (shape, outputs)
+    assert plan_of(f"dataset={dataset}", "model=linear").network.num_parameters > 0
+
+
 def test_plants_that_show_are_planned(plan_of):
+    assert plan_of("plant=target_broadcast", "dataset=diabetes").plants == ["target_broadcast"]
+    assert plan_of("plant=from_logits").plants == ["from_logits"]
     assert plan_of("plant=kernel_order").plants == ["kernel_order"]
     assert plan_of("plant=[kernel_order,adam_epsilon]").plants == ["kernel_order", "adam_epsilon"]
     assert plan_of("plant=batch_norm_momentum", "model=cnn").config["plant"] == ["batch_norm_momentum"]

@@ -180,5 +180,7 @@ def test_outcome():
     trial.metrics = {"test_accuracy": 0.972}
     assert outcome(trial) == "1.02 ms per step, test accuracy 97.2 %"
     assert outcome(trial, "synthetic stand-in").endswith("97.2 % (synthetic stand-in)")
+    trial.metrics = {"test_mae": 44.44, "test_loss": 0.5}
+    assert outcome(trial, "synthetic stand-in") == "1.02 ms per step, test MAE 44.4 (synthetic stand-in)"
     trial.status, trial.message = "diverged", "loss became NaN at step 7"
     assert outcome(trial) == "loss became NaN at step 7"

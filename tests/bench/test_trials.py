@@ -32,6 +32,7 @@ def test_what_a_trial_came_to(trial, tmp_path):
     assert found.epoch_seconds == 0.2, "the median"
     assert found.step_seconds == pytest.approx(1e-3)
     assert found.throughput == pytest.approx(64_000)
+    assert found.input_seconds == pytest.approx(1e-4)
     assert found.step_latency_seconds == pytest.approx({"p50": 1.1e-3, "p95": 1.1e-3, "p99": 1.1e-3})
     assert found.environment == {"threads": 2, "retraces": 0}
     kept = json.loads((tmp_path / "run" / found.folder / "trial.json").read_text())
@@ -50,7 +51,7 @@ def test_steps_are_a_table(trial, tmp_path):
     trial()
     steps = pd.read_parquet(tmp_path / "run/trials/torch-0/steps.parquet")
     assert list(steps.columns) == ["phase", "epoch", "step", "seconds", "loss"]
-    assert steps["phase"].value_counts().to_dict() == {"latency": 4, "throughput": 2, "train": 4}
+    assert steps["phase"].value_counts().to_dict() == {"latency": 4, "throughput": 2, "input": 3, "train": 4}
     train = steps[steps["phase"] == "train"]
     assert train["epoch"].tolist() == [1, 1, 2, 2]
     assert train["step"].tolist() == [0, 1, 0, 1]
@@ -60,9 +61,9 @@ def test_steps_are_a_table(trial, tmp_path):
 
 
 def test_steps_without_a_trace(tmp_path):
-    clocks = {"latency": np.ones(2), "throughput": np.ones(1), "losses": np.empty((0, 0))}
+    clocks = {"latency": np.ones(2), "throughput": np.ones(1), "input": np.ones(3), "losses": np.empty((0, 0))}
     trials._write_steps(tmp_path / "steps.parquet", clocks)
-    assert len(pd.read_parquet(tmp_path / "steps.parquet")) == 3
+    assert len(pd.read_parquet(tmp_path / "steps.parquet")) == 6
 
 
 def test_a_failed_trial_shows_no_file_of_an_earlier_one(trial, children, tmp_path):

@@ -140,6 +140,36 @@ def test_another_note_is_starred_and_explained():
     assert "* test accuracy: checksums differ from the published ones" in flat(text)
 
 
+def regression(note=""):
+    """Return the race of a table's regression."""
+    results = race("tf", "torch", note=note)
+    results.dataset.input_shape, results.dataset.task = [10], "regression"
+    for trial in results.trials:
+        trial.metrics = {"test_mae": 44.4 + trial.repeat, "test_loss": 0.5}
+    return judged(results)
+
+
+def test_a_regression_shows_its_error_and_no_accuracy():
+    text = shown(regression("bundled subset"))
+    assert max(map(len, text.splitlines())) <= 80
+    rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    assert " 45.4  0.500 " in rows["tf"]
+    assert "MAE" in rows["contender"]
+    assert "samples" in flat(text)
+    assert "• torch and tf have the same test MAE in each of the 3 repeats" in flat(text)
+    assert "* test MAE: bundled subset" in flat(text)
+    assert "accurac" not in text
+    assert "image" not in text
+
+
+def test_a_resolved_difference_of_the_error_is_in_the_targets_units():
+    results = regression()
+    for trial in results.trials:
+        if trial.contender == "torch":
+            trial.metrics["test_mae"] += 2 + 0.01 * trial.repeat
+    assert "torch and tf differ by 2.0 in test MAE (torch higher" in flat(shown(judged(results)))
+
+
 def test_diverged_trials_are_counted_and_a_contender_without_a_good_one_has_dashes():
     results = race("tf", "torch", "slow")
     for trial in results.trials:

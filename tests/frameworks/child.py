@@ -22,7 +22,8 @@ from frameworks.clock import Phases
 from frameworks.contract import Arrays, Request, Room
 from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS
-from frameworks.tasks.trial import _compute_clock
+from frameworks.tasks.trial import _compute_clock, _input_clock
+from tests.frameworks import child_sources
 
 Answer = tuple[Any, Arrays]
 
@@ -57,16 +58,18 @@ def layers(request: Request, precision: str) -> Answer:
 def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bool) -> Answer:
     """Train, after the compute clock where `clocked`; `twin` exports what a room with biased variances would hold."""
     room, _ = _room(request, precision, trace=trace)
-    x, y = request.samples.load("train")
-    samples = room.place(x, y)
+    samples, count = _placed(request, room, "train")
+    source = room.source(samples, "train")
     size = request.train["batch_size"]
     if clocked:
         before = room.snapshot()
-        _compute_clock(request, room, samples, Phases(lambda *_, **__: None), lambda: room.restore(before))
+        phases, order = Phases(lambda *_, **__: None), orders(request.train["seed"], 1, count)
+        _compute_clock(request, room, source, order, phases, lambda: room.restore(before))
+        _input_clock(request, room, source, count, phases)
         room.restore(before)
     arrays: Arrays = {}
     epochs: list[tuple[float, float, float]] = []
-    steps = steps_per_epoch(len(y), size, request.train["drop_last"])
+    steps = steps_per_epoch(count, size, request.train["drop_last"])
 
     def hook(epoch: int, seconds: float, losses: np.ndarray | None, loss: float, accuracy: float) -> bool:
         epochs.append((seconds, loss, accuracy))
@@ -76,8 +79,8 @@ def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bo
         arrays.update({f"weights/{epoch}/{name}": value for name, value in room.export(**given).items()})
         return True
 
-    order = orders(request.train["seed"], request.train["epochs"], len(y))
-    room.train(samples, order, size, request.train["drop_last"], hook)
+    order = orders(request.train["seed"], request.train["epochs"], count)
+    room.train(source, order, size, request.train["drop_last"], hook)
     if twin:
         last = request.train["epochs"] - 1
         room.load({name: arrays[f"weights/{last}/{name}"] for name in room.export()})
@@ -100,25 +103,26 @@ def task(request: Request) -> Answer:
 
 
 def batches(request: Request) -> Answer:
-    """Labels and first pixels of every batch that the training's input pipeline delivers."""
-    inputs = import_module(f"frameworks.{request.backend}.input")
+    """Labels and all pixels, channels last, of every batch that the training's input pipeline delivers."""
+    room, _ = _room(request, "float32")
+    samples, count = _placed(request, room, "train")
     settings = request.train
-    x, y = request.samples.load("train")
-    samples = inputs.place(x, y)
-    order = orders(settings["seed"], settings["epochs"], len(y))
-    if request.backend == "torch":
-        import torch
+    order = orders(settings["seed"], settings["epochs"], count)
+    source = room.source(samples, "train")
+    found = [
+        (np.array(x), np.array(y))
+        for x, y in room.batches(source, order, settings["batch_size"], settings["drop_last"])
+    ]
+    first = request.backend == "torch"
+    arrays = {f"pixels/{step}": np.moveaxis(x, 1, -1) if first else x for step, (x, _) in enumerate(found)}
+    return {"batches": len(found)}, arrays | {f"labels/{step}": y for step, (_, y) in enumerate(found)}
 
-        cpu = torch.device("cpu")
-        loaders = [inputs.batches(samples, row, settings["batch_size"], settings["drop_last"], cpu) for row in order]
-        found = [(xs[:, :, 0, 0], ys) for loader in loaders for xs, ys in loader]
-    else:
-        found = [
-            (xs[:, 0, 0, :], ys)
-            for xs, ys in inputs.batches(samples, order, settings["batch_size"], settings["drop_last"])
-        ]
-    arrays = {f"pixels/{step}": np.array(xs) for step, (xs, _) in enumerate(found)}
-    return {"batches": len(found)}, arrays | {f"labels/{step}": np.array(ys) for step, (_, ys) in enumerate(found)}
+
+def _placed(request: Request, room: Room, split: str) -> tuple[Any, int]:
+    """Return the samples of a split as a trial has them, and how many they are."""
+    x, y = request.samples.arrays()
+    index = request.samples.index(split)
+    return room.place(x, y, index), len(index)
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -131,6 +135,7 @@ JOBS: dict[str, Callable[..., Answer]] = {
     "predict": predict,
     "task": task,
     "batches": batches,
+    **child_sources.JOBS,
 }
 
 

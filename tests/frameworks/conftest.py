@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from frameworks import rooms
 from frameworks.contract import Data, Request
-from frameworks.reference import float32
+from frameworks.reference import TASKS, float32
 from frameworks.spec import parse
 
 BACKENDS = rooms.names()
@@ -34,7 +34,7 @@ def rounded(optimizer: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(kw_only=True)
 class Job:
-    """A piece of work on small random images, the same for every backend."""
+    """A piece of work on small random images, or a table where `shape` is (F,), the same for every backend."""
 
     layers: list[Any]
     shape: tuple[int, ...] = (6, 7, 2)
@@ -44,8 +44,19 @@ class Job:
     optimizer: dict[str, Any] = field(default_factory=lambda: dict(SGD))
     train: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    pipeline: dict[str, Any] = field(default_factory=dict)
+    shuffled: bool = False
+    """Whether the splits take their samples from everywhere, as real ones do."""
+    channels_first: tuple[str, ...] = ()
+    """The backends that find their images channels first."""
     plants: list[str] = field(default_factory=list)
     task: str = "trial"
+    learns: str = "classification"
+    """The dataset's task."""
+    scale: list[float] = field(default_factory=lambda: [SCALE])
+    offset: list[float] = field(default_factory=lambda: [OFFSET])
+    y_scale: float = 1.0
+    y_offset: float = 0.0
     seed: int = 3
     random_weights: bool = False
     """Whether every tensor is random, biases and moving statistics too."""
@@ -54,7 +65,7 @@ class Job:
     """Whether labels and pixels say which sample it is."""
 
     def network(self) -> Any:
-        return parse(self.layers, input_shape=self.shape, outputs=self.outputs)
+        return parse(self.layers, input_shape=self.shape, outputs=self.outputs, task=self.learns)
 
     def initial(self) -> dict[str, np.ndarray]:
         if self.weights is not None:
@@ -66,11 +77,15 @@ class Job:
         return weights
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return all samples: uint8 (2 count, H, W, C) and labels."""
+        """Return all samples: uint8 (2 count, H, W, C) or float32 (2 count, F), and labels or targets."""
         rng = np.random.default_rng(self.seed + 1)
         total = 2 * self.count
         x = rng.integers(0, 256, (total, *self.shape), dtype=np.uint8)
-        y = rng.integers(0, self.outputs, total)
+        if len(self.shape) == 1:
+            x = rng.normal(100.0, 60.0, (total, *self.shape)).astype(np.float32)
+        if self.learns == "regression":
+            return x, rng.normal(20.0, 5.0, total).astype(np.float32)
+        y = rng.integers(0, 2 if self.learns == "binary" else self.outputs, total)
         if self.ids:
             y = np.arange(total)
             x[:] = y.reshape(-1, 1, 1, 1)
@@ -81,10 +96,14 @@ class Job:
         folder.mkdir(parents=True, exist_ok=True)
         x, y = self.images()
         half = self.count + self.count // 2
+        everywhere = np.arange(2 * self.count)
+        if self.shuffled:
+            everywhere = np.random.default_rng(self.seed).permutation(everywhere)
         splits = {"train": (0, self.count), "val": (self.count, half), "test": (half, 2 * self.count)}
         for name, (begin, end) in splits.items():
-            np.save(folder / f"{name}.npy", np.arange(begin, end))
-        np.save(folder / "x.npy", x)
+            np.save(folder / f"{name}.npy", everywhere[begin:end])
+        first = backend in self.channels_first
+        np.save(folder / f"x-{backend}.npy", np.ascontiguousarray(np.moveaxis(x, -1, 1)) if first else x)
         np.save(folder / "y.npy", y)
         save_file(self.initial(), folder / "weights.safetensors")
         own = {"device": "cpu", "precision": "float32", "threads": 2}
@@ -98,20 +117,25 @@ class Job:
             model="small",
             layers=self.layers,
             data=Data(
-                x=str(folder / "x.npy"),
+                x=str(folder / f"x-{backend}.npy"),
                 y=str(folder / "y.npy"),
                 splits={name: str(folder / f"{name}.npy") for name in splits},
                 input_shape=list(self.shape),
                 outputs=self.outputs,
-                scale=SCALE,
-                offset=OFFSET,
+                channels_first=first,
+                scale=self.scale,
+                offset=self.offset,
+                task=self.learns,
+                y_scale=self.y_scale,
+                y_offset=self.y_offset,
             ),
             weights=str(folder / "weights.safetensors"),
             optimizer=rounded(self.optimizer),
-            loss="sparse_categorical_crossentropy",
+            loss=TASKS[self.learns],
             train=train | self.train,
             measure=MEASURE,
             parity={"steps": 5, "batch_size": 6},
+            pipeline=self.pipeline,
             content="the same",
             plants=self.plants,
         )

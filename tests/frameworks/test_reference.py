@@ -5,7 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from frameworks.reference import LOSSES, OPTIMIZERS, SGD, Adam, float32, score, softmax
+from frameworks.reference import (
+    LOSSES,
+    METRICS,
+    OPTIMIZERS,
+    SGD,
+    TASKS,
+    Adam,
+    float32,
+    predictions,
+    score,
+    sigmoid,
+    softmax,
+)
 
 
 def walk(optimizer, gradients, start=1.0):
@@ -82,3 +94,68 @@ def test_score():
     found = score("sparse_categorical_crossentropy", logits, np.array([0, 1, 0, 0]))
     assert found["accuracy"] == 0.75
     assert found["loss"] == pytest.approx(math.log(1 + math.exp(-2)) + 2 / 4, rel=1e-14)
+
+
+def test_binary_cross_entropy():
+    loss = LOSSES["binary_crossentropy"]
+    assert loss(np.zeros((3, 1)), np.array([0, 1, 1])) == pytest.approx(math.log(2), rel=1e-15)
+    by_hand = (-math.log(1 / (1 + math.exp(-2))) - math.log(1 - 1 / (1 + math.exp(-0.5)))) / 2
+    assert loss(np.array([[2.0], [0.5]]), np.array([1, 0])) == pytest.approx(by_hand, rel=1e-14)
+    # a probability would be clipped to 0 or overflow here
+    assert loss(np.array([[1000.0], [-1000.0]]), np.array([0, 1])) == 1000.0
+    assert loss(np.array([[1000.0], [-1000.0]]), np.array([1, 0])) == 0.0
+
+
+def test_binary_cross_entropy_is_the_one_of_two_classes():
+    logits = np.random.default_rng(0).normal(size=(9, 1)) * 5
+    labels = np.arange(9) % 2
+    both = np.hstack([np.zeros((9, 1)), logits])
+    one, two = LOSSES["binary_crossentropy"], LOSSES["sparse_categorical_crossentropy"]
+    assert one(logits, labels) == pytest.approx(two(both, labels), rel=1e-14)
+    assert score("binary_crossentropy", logits, labels)["accuracy"] == (both.argmax(1) == labels).mean()
+
+
+def test_mean_squared_error():
+    loss = LOSSES["mean_squared_error"]
+    assert loss(np.array([[1.0], [4.0]]), np.array([2.0, 1.0])) == (1 + 9) / 2
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "mean_squared_error"])
+@pytest.mark.parametrize("shapes", [((4,), (4,)), ((4, 1), (4, 1)), ((4, 1), (1,)), ((1, 4), (4,)), ((4, 2), (4,))])
+def test_other_shapes_are_no_loss(loss, shapes):
+    outputs, labels = (np.ones(shape) for shape in shapes)
+    for function in (LOSSES[loss], lambda *given: score(loss, *given)):
+        with pytest.raises(ValueError, match="one output and one label for each sample"):
+            function(outputs, labels)
+
+
+def test_sigmoid():
+    assert sigmoid(np.array([0.0, math.log(3), -math.log(3)])) == pytest.approx([0.5, 0.75, 0.25], abs=1e-15)
+    with np.errstate(all="raise", under="ignore"):
+        assert sigmoid(np.array([1e4, -1e4])).tolist() == [1.0, 0.0]
+
+
+def test_score_of_one_logit_is_cut_at_0():
+    logits = np.array([[0.3], [-0.1], [0.6], [-3.0]], dtype=np.float32)
+    assert score("binary_crossentropy", logits, np.array([1, 1, 1, 0]))["accuracy"] == 0.75
+    assert score("binary_crossentropy", np.zeros((2, 1)), np.array([0, 1]))["accuracy"] == 0.5
+
+
+def test_score_of_a_regression():
+    found = score("mean_squared_error", np.array([[1.0], [4.0]], dtype=np.float32), np.array([2.0, 1.0]))
+    assert found == {"loss": 5.0, "mae": 2.0}
+
+
+def test_predictions():
+    logits = np.array([[0.0, math.log(3)]])
+    assert predictions("sparse_categorical_crossentropy", logits) == pytest.approx(softmax(logits))
+    assert predictions("binary_crossentropy", logits[:, 1:]) == pytest.approx(np.array([[0.75]]))
+    assert predictions("mean_squared_error", logits[:, 1:]).tolist() == [[math.log(3)]]
+
+
+def test_every_task_has_a_loss_and_every_loss_a_metric():
+    assert set(TASKS.values()) == LOSSES.keys() == METRICS.keys()
+    labels = np.array([0, 1])
+    for loss, metric in METRICS.items():
+        outputs = np.zeros((2, 2 if loss == TASKS["classification"] else 1))
+        assert score(loss, outputs, labels).keys() == {"loss", metric}

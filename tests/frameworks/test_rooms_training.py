@@ -104,7 +104,7 @@ def test_batches_come_in_the_order_of_the_seed(side_by_side, job, backend, count
     assert found.values["batches"] == len(expected)
     for step, ids in enumerate(expected):
         assert found.arrays[f"labels/{step}"].tolist() == ids.tolist()
-        assert (found.arrays[f"pixels/{step}"] == ids[:, None]).all()
+        assert (found.arrays[f"pixels/{step}"] == ids[:, None, None, None]).all()
 
 
 OPTIONS = {"precision": "float32", "trace": True, "clocked": False, "twin": False}

@@ -8,7 +8,7 @@ def test_the_command_writes_page_and_figures(run_folder, capsys):
     assert capsys.readouterr().out.strip() == str(run_folder / "report.html")
     names = {path.name for path in (run_folder / "figures").iterdir()}
     assert {"ratios.svg", "ratios.png", "loss-per-step.svg", "loss-per-step.png"} <= names
-    assert len(names) == 16
+    assert len(names) == 18
     assert not list(run_folder.glob(".*.tmp"))
 
 

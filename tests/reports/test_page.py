@@ -15,7 +15,7 @@ from reports.load import load
 from reports.render import html
 
 CURVES = {"loss-epochs", "accuracy-epochs", "loss-seconds", "accuracy-seconds"}
-CHARTS = {"ratios", "latency", "phases", "loss-per-step", *CURVES}
+CHARTS = {"ratios", "parts", "latency", "phases", "loss-per-step", *CURVES}
 
 
 class Seen(HTMLParser):
@@ -180,7 +180,7 @@ def test_a_run_with_nothing_in_it_still_makes_a_page(tmp_path):
 def test_missing_tables_cost_their_charts_alone(make_run, tmp_path):
     make_run(tmp_path, files=False)
     page = pages.build(load([tmp_path]), pictures=False)
-    assert {name for name, _ in page.charts} == {"ratios", "phases"}
+    assert {name for name, _ in page.charts} == {"ratios", "parts", "phases"}
     assert "steps.parquet is missing" in words(html(page))
 
 
@@ -261,5 +261,5 @@ def test_the_glossary_says_what_the_numbers_are(run_folder):
     text = words(rendered(run_folder))
     assert "one in twenty such statements is expected to be wrong" in text
     assert "for Keras its own train function, its iterator included; for PyTorch the step of the loop" in text
-    assert "fetching the logits is outside" in text
+    assert "fetching the outputs is outside" in text
     assert "until they are in memory" not in text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
+import pickle
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -70,3 +72,68 @@ def tiny_mnist(tmp_path: Path, write_idx: Callable[..., Path]) -> Path:
         write_idx(folder / f"{images}.gz", draw.integers(0, 256, (number, 28, 28)), packed=True)
         write_idx(folder / f"{labels}.gz", np.arange(number) % 10, packed=True)
     return folder
+
+
+class _Python2Pickler(pickle._Pickler):
+    """Writes bytes as Python 2 wrote its strings."""
+
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
+
+    def save_string(self, value: bytes) -> None:
+        short = len(value) < 256
+        head = (
+            pickle.SHORT_BINSTRING + bytes([len(value)]) if short else pickle.BINSTRING + struct.pack("<i", len(value))
+        )
+        self.write(head + value)
+        self.memoize(value)
+
+    dispatch[bytes] = save_string
+
+
+def python2_pickle(value: Any) -> bytes:
+    """`value` as CIFAR-10's files hold it: pickled by Python 2 with protocol 2."""
+    out = io.BytesIO()
+    _Python2Pickler(out, 2).dump(value)
+    return out.getvalue().replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+
+
+CIFAR_FILES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
+
+
+@pytest.fixture
+def tiny_cifar10(tmp_path: Path) -> Path:
+    """A folder as the official archive has it, with four images in each batch, not the published ones."""
+    folder = tmp_path / "cifar" / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for number, name in enumerate(CIFAR_FILES):
+        batch = {
+            b"batch_label": b"testing batch 1 of 1"
+            if name == "test_batch"
+            else b"training batch %d of 5" % (number + 1),
+            b"labels": [(4 * number + k) % 10 for k in range(4)],
+            b"data": draw.integers(0, 256, (4, 3072), np.uint8),
+            b"filenames": [b"image_%d.png" % k for k in range(4)],
+        }
+        (folder / name).write_bytes(python2_pickle(batch))
+    names = [b"airplane", b"automobile", b"bird", b"cat", b"deer", b"dog", b"frog", b"horse", b"ship", b"truck"]
+    meta = {b"num_cases_per_batch": 4, b"label_names": names, b"num_vis": 3072}
+    (folder / "batches.meta").write_bytes(python2_pickle(meta))
+    return folder
+
+
+@pytest.fixture
+def pictures() -> Callable[..., Path]:
+    """Writes small images by name below a folder: each of one grey of its own, in the format its name says."""
+    from PIL import Image
+
+    def write(root: Path, *names: str, size: tuple[int, int] = (20, 30), mode: str = "RGB") -> Path:
+        for number, name in enumerate(names):
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            height, width = size
+            grey = np.full((height, width), 40 + number % 150, np.uint8)
+            Image.fromarray(grey).convert(mode).save(path)
+        return root
+
+    return write

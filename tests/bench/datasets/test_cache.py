@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.datasets import cache
-from bench.datasets.prepared import About
+from bench.datasets.prepared import About, Files, Made
 from bench.errors import RequestError
 
 ABOUT = About(
@@ -23,7 +24,7 @@ ABOUT = About(
     synthetic=True,
     task="classification",
     classes=("cat", "dog"),
-    num_train_official=None,
+    official=None,
     value_range=(0.0, 255.0),
     licence="none",
     citation="",
@@ -36,14 +37,14 @@ class Builder:
     def __init__(self, pause: float = 0.0, log: Path | None = None) -> None:
         self.calls, self.pause, self.log = 0, pause, log
 
-    def __call__(self):
+    def __call__(self, folder: Path) -> Made:
         self.calls += 1
         time.sleep(self.pause)
         if self.log:
             with self.log.open("a") as log:
                 log.write("built\n")
         x = np.arange(36, dtype=np.uint8).reshape(6, 2, 3, 1)
-        return x, np.array([0, 1, 1, 1, 0, 1], np.int32), ABOUT
+        return Made(x=x, y=np.array([0, 1, 1, 1, 0, 1], np.int32), about=ABOUT)
 
 
 def test_what_comes_back_is_what_was_built():
@@ -112,10 +113,52 @@ def test_a_copied_cache_is_believed_after_its_checksum(cache_root, monkeypatch, 
     monkeypatch.setenv("PARALLAX_CACHE", str(tmp_path / "copy"))
     assert cache.prepared("toy", {}, build).checksum == made.checksum
     assert build.calls == 1
+    # Now its times are known again: the next run need not read all of it.
+    monkeypatch.setattr(cache, "_checksum", lambda x, y: pytest.fail("read again, to check what has been checked"))
+    assert cache.prepared("toy", {}, build).checksum == made.checksum
+
+
+def test_an_array_written_in_place_stays_as_it_is_even_where_the_cache_is_a_link(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.setenv("PARALLAX_CACHE", str(tmp_path / "link"))
+
+    def build(folder):
+        x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (4, 2, 2, 1))
+        x[:] = np.arange(16).reshape(4, 2, 2, 1)
+        return Made(x=x, y=np.array([0, 1, 0, 1], np.int32), about=ABOUT)
+
+    x, _ = cache.prepared("toy", {}, build).arrays()
+    assert x.ravel().tolist() == list(range(16))
+
+
+def test_a_table_its_groups_and_its_files_come_back(tmp_path):
+    about = dataclasses.replace(
+        ABOUT, task="regression", classes=(), value_range=None, official=(2, 0, 1), facts={"a": "b"}
+    )
+
+    def build(folder):
+        return Made(
+            x=np.array([[1.5, 2], [3, 4], [5, 6]], np.float32),
+            y=np.array([0.5, -1, 2], np.float32),
+            about=about,
+            groups=np.array([7, 7, 9]),
+            files=Files(root=str(tmp_path), names=("a.png", "b/c.png", "d.png")),
+        )
+
+    for made in (
+        cache.prepared("toy", {}, build),
+        cache.prepared("toy", {}, lambda folder: pytest.fail("built twice")),
+    ):
+        assert (made.input_shape, made.num_samples, made.official, made.facts) == ((2,), 3, (2, 0, 1), {"a": "b"})
+        assert made.arrays()[1].tolist() == [0.5, -1, 2]
+        assert made.groups().tolist() == [7, 7, 9]
+        assert made.files() == Files(root=str(tmp_path), names=("a.png", "b/c.png", "d.png"))
+    assert json.loads((made.folder / "manifest.json").read_text())["counts"] == {"samples": 3}
 
 
 def test_what_was_begun_and_broken_off_is_cleared_away(cache_root):
-    def broken():
+    def broken(folder):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

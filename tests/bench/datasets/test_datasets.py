@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 
 from bench import datasets
@@ -15,9 +14,23 @@ from bench.errors import RequestError
 
 
 def test_every_dataset_has_a_module_and_a_file_of_options(options):
-    assert datasets.names() == ["digits", "mnist"]
+    ours = {
+        "breast_cancer",
+        "california_housing",
+        "cifar10",
+        "diabetes",
+        "digits",
+        "fashion_mnist",
+        "mnist",
+        "synthetic",
+    }
+    assert ours <= set(datasets.names())
+    assert {path.stem for path in datasets.CONF.glob("*.yaml")} == set(datasets.names())
     for name in datasets.names():
         assert options(name)["name"] == name
+        about = (datasets.CONF / f"{name}.yaml").read_text(encoding="utf-8").partition("\n\n")[0]
+        assert "icence" in about or name == "image_folder", f"{name}.yaml does not say what may be done with it"
+        assert f"dataset={name}" in about
 
 
 def test_an_unknown_name_gets_the_nearest_right_one(options):
@@ -25,9 +38,9 @@ def test_an_unknown_name_gets_the_nearest_right_one(options):
         datasets.prepare(options("mnist") | {"name": "mnits"})
 
 
-@pytest.mark.parametrize("helper", ["cache", "splits", "synthetic"])
+@pytest.mark.parametrize("helper", ["cache", "splits", "blends"])
 def test_a_helper_is_no_dataset(options, helper):
-    with pytest.raises(RequestError, match="there are: digits, mnist"):
+    with pytest.raises(RequestError, match=r"there are: .*digits, .*mnist"):
         datasets.prepare(options("mnist") | {"name": helper})
 
 
@@ -42,7 +55,7 @@ def test_what_is_cached_comes_fast_and_without_numpy_or_scikit_learn(options):
     code = (
         "import sys, json; from bench import datasets; "
         f"p = datasets.prepare({options('digits')!r}); "
-        "print([name for name in ('numpy', 'sklearn', 'filelock', 'pandas') if name in sys.modules])"
+        "print([name for name in ('numpy', 'sklearn', 'filelock', 'pandas', 'PIL') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
     assert found.stdout.strip() == "[]", found.stderr
@@ -51,12 +64,19 @@ def test_what_is_cached_comes_fast_and_without_numpy_or_scikit_learn(options):
     assert time.perf_counter() - begin < 0.05
 
 
-@pytest.mark.parametrize(
-    ("interval", "expected"), [([0, 1], (0.0, 1.0)), ([-1, 1], (-1.0, 1.0)), ([0.5, 2], (0.5, 2.0))]
-)
-def test_scaling_maps_the_range_of_the_pixels(options, interval, expected):
-    prepared = datasets.prepare(options("digits"))
-    scale, offset = datasets.scaling(prepared, options("digits", scaling=interval))
-    x, _ = prepared.arrays()
-    assert (x.min() * scale + offset, x.max() * scale + offset) == expected
-    assert np.isclose(8 * scale + offset, sum(expected) / 2)
+def test_modules_are_light_until_something_must_be_made():
+    code = (
+        "import sys; from importlib import import_module; from bench import datasets; "
+        "[import_module(f'bench.datasets.{name}') for name in datasets.names()]; "
+        "print([name for name in ('numpy', 'sklearn', 'pandas', 'PIL') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
+    assert found.stdout.strip() == "[]", found.stderr
+
+
+def test_whether_there_is_an_official_test_set_may_depend_on_the_options(options, monkeypatch):
+    from bench.datasets import digits
+
+    monkeypatch.setattr(digits, "OFFICIAL_TEST", lambda given: given["test_split"] is None)
+    datasets.check(options("digits", test_split=None))
+    datasets.check(options("digits", test_split=0.3))

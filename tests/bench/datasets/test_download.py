@@ -14,7 +14,7 @@ from bench.datasets import download
 from bench.datasets.download import DownloadError, Published, fetch
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
-FILE = Published(name="data.gz", size=len(CONTENT), md5=hashlib.md5(CONTENT).hexdigest())
+FILE = Published(name="data.gz", size=len(CONTENT), checksum=hashlib.md5(CONTENT).hexdigest())
 
 
 class Server(ThreadingHTTPServer):
@@ -137,7 +137,7 @@ def test_the_message_says_what_every_mirror_did(server, tmp_path):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
         port = closed.server_address[1]
     with pytest.raises(DownloadError) as caught:
-        fetch(FILE, tmp_path, [server.mirror("absent"), f"http://127.0.0.1:{port}"])
+        fetch(FILE, tmp_path, [server.mirror("absent"), f"http://127.0.0.1:{port}/"])
     message = str(caught.value)
     assert "/absent/data.gz: HTTP status 404 (Not Found); " in message
     assert f"http://127.0.0.1:{port}/data.gz: " in message
@@ -153,3 +153,34 @@ def test_a_server_that_hangs_is_given_up(server, tmp_path, monkeypatch):
             fetch(FILE, tmp_path, [server.mirror("good")])
     finally:
         release.set()
+
+
+UNSIZED = Published(name="data.gz", size=None, checksum=hashlib.sha256(CONTENT).hexdigest(), algorithm="sha256")
+
+
+def test_a_file_of_unknown_size_is_known_by_its_checksum(server, tmp_path):
+    assert fetch(UNSIZED, tmp_path, [server.mirror("good")]).read_bytes() == CONTENT
+    (tmp_path / "data.gz").write_bytes(CONTENT[1:])
+    assert fetch(UNSIZED, tmp_path, [server.mirror("wrong"), server.mirror("good")]).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("folder", ["breaking", "long", "wrong"])
+def test_a_file_of_unknown_size_is_never_kept_wrong(server, tmp_path, folder):
+    with pytest.raises(DownloadError, match=rf"its content is not the published one \(SHA256 {UNSIZED.checksum}\)"):
+        fetch(UNSIZED, tmp_path, [server.mirror(folder)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_unknown_size_cannot_fill_the_disk(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "MOST_BYTES", 1000)
+    sizes = []
+    with pytest.raises(DownloadError, match="not the published one"):
+        fetch(UNSIZED, tmp_path, [server.mirror("good")], lambda what, done, total: sizes.append(done))
+    assert max(sizes) <= 1000
+
+
+def test_a_mirror_without_a_slash_at_its_end_is_the_files_own_address(server, tmp_path):
+    address = server.mirror("good") + "5976036"
+    assert fetch(FILE, tmp_path, [address]).name == "data.gz"
+    with pytest.raises(DownloadError, match="absent/5976036: HTTP status 404"):
+        fetch(FILE, tmp_path / "new", [server.mirror("absent") + "5976036"])

@@ -6,12 +6,11 @@ import re
 from fractions import Fraction
 
 import pytest
-from omegaconf import OmegaConf
 
-from bench.datasets.options import choice, interval, split_options
+from bench.datasets.options import choice, split_options
 from bench.errors import RequestError
 
-NAN, INFINITY = float("nan"), float("inf")
+NAN = float("nan")
 
 
 @pytest.mark.parametrize("value", [0, 1, 1.5, -0.1, NAN, None, True, "half", "0.2", [0.2]])
@@ -41,18 +40,29 @@ def test_a_seed_is_a_whole_number(options, value):
         split_options(options("digits", split_seed=value), name="digits", official_test=False)
 
 
-@pytest.mark.parametrize(
-    "value", ["unit", None, 1, [], [0], [0, 1, 2], [1, 0], [1, 1], ["a", "b"], [0, NAN], [0, INFINITY], "01"]
-)
-def test_a_scaling_is_two_ascending_numbers(options, value):
-    with pytest.raises(RequestError, match=r"^dataset\.scaling=.*: must be two numbers \[low, high\]"):
-        interval(options("digits", scaling=value))
-
-
-def test_a_list_of_the_configuration_is_a_list():
-    assert interval(OmegaConf.create({"scaling": [-1, 1]})) == (-1.0, 1.0)
-
-
 def test_an_unknown_choice_gets_the_nearest_right_one(options):
     with pytest.raises(RequestError, match=r"^dataset\.source: there is no 'sintetic'; did you mean 'synthetic'"):
         choice(options("mnist", source="sintetic"), "source", ("official", "synthetic"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"subset": 0.2}, r"^dataset\.subset=0\.2: must name splits, such as dataset\.subset\.train=0\.2$"),
+        ({"subset": {"training": 0.2}}, r"^dataset\.subset: there is no 'training'.* did you mean 'train'"),
+        ({"subset": {"train": 1}}, r"^dataset\.subset\.train=1: must be a fraction above 0 and below 1"),
+        ({"resplit": 1}, r"^dataset\.resplit=1: must be true or false$"),
+        ({"split_by": "patient"}, r"^dataset\.split_by: there is no 'patient' \(there are: group, sample\)$"),
+    ],
+)
+def test_what_goes_together_and_how_much_of_it_is_checked(options, changes, message):
+    with pytest.raises(RequestError, match=message):
+        split_options({**options("digits"), **changes}, name="digits", official_test=False)
+
+
+def test_what_is_not_said_of_groups_and_subsets(options):
+    read = split_options(options("digits"), name="digits", official_test=False)
+    assert (read.resplit, read.by_group, read.subset) == (False, True, {})
+    said = options("pneumonia", subset={"train": 0.2, "val": None}, split_by="sample")
+    read = split_options(said, name="pneumonia", official_test=False)
+    assert (read.resplit, read.by_group, read.subset) == (True, False, {"train": Fraction(1, 5)})

@@ -206,6 +206,7 @@ def test_a_file_that_is_no_fingerprint(tmp_path, fingerprint_file):
     ("tensor", "quantity", "why"),
     [
         ("reference/loaded", "weights as loaded", "another order"),
+        ("reference/loss", "loss of its own outputs", "outputs (n, 1) held against targets (n,)"),
         ("reference/update", "first update", "epsilon's place"),
     ],
 )
@@ -225,6 +226,12 @@ def test_a_lone_contender_that_meets_the_spec_has_nothing_to_compare_with(pair):
     parity = certificate.conclude(certificate.examine(right), {"tf": right}, NOTES)
     assert parity.passed is None
     assert "lone contender" in parity.message
+
+
+def test_a_fingerprint_that_an_earlier_version_kept_has_fewer_checks(pair):
+    old, new = pair({"reference/loss": None})
+    assert [check.quantity for check in certificate.examine(old)] == ["weights as loaded", "first update"]
+    assert len(certificate.examine(new)) == 3
 
 
 def test_an_update_that_is_not_a_number_fails(pair):

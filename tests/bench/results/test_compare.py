@@ -151,6 +151,7 @@ def test_every_quantity_has_its_phrase_and_several_contenders_keep_their_order()
             phases={"first_step": 1.0, "predict": 1.0, "import": 1.0},
             step_latency_seconds={"p50": 1e-3},
             epoch_seconds=1.0,
+            input_seconds=1e-4,
         )
         for name in ("tf", "torch_compile", "torch")
     ]
@@ -210,6 +211,33 @@ def test_a_loss_agrees_within_a_twentieth_of_its_level():
     assert with_losses([0.102, 0.098, 0.102, 0.098, 0.100]).startswith("torch and tf agree in test loss within ±0.0025")
     assert with_losses([0.110, 0.090, 0.110, 0.090, 0.100]) == (
         "no difference resolved in test loss between torch and tf (−0.012 to +0.012, 95 %, 5 repeats)"
+    )
+
+
+def with_errors(values, level=45.0):
+    """The verdict on a regression, whose error is `level` in tf."""
+    trials = []
+    for repeat, value in enumerate(values):
+        trials += [trial("tf", repeat), trial("torch", repeat)]
+        trials[-2].metrics = {"test_mae": level, "test_loss": 0.5}
+        trials[-1].metrics = {"test_mae": value, "test_loss": 0.5}
+    found = compare.agreements(trials, baseline="tf", certified=ALL)
+    assert [item.quantity for item in found] == ["test_mae", "test_loss"]
+    return found[0].verdict
+
+
+def test_an_error_agrees_within_a_fortieth_of_its_level_in_the_targets_units():
+    assert with_errors([45.4, 44.6, 45.4, 44.6, 45.0]) == (
+        "torch and tf agree in test MAE within ±0.50 (95 %, 5 repeats)"
+    )
+    assert with_errors([47.0, 43.0, 47.0, 43.0, 45.0]) == (
+        "no difference resolved in test MAE between torch and tf (−2.5 to +2.5, 95 %, 5 repeats)"
+    )
+    assert with_errors([47.1, 46.9, 47.0, 47.0, 47.1]) == (
+        "torch and tf differ by 2.0 in test MAE (torch higher, 95 % interval 1.9–2.1, 5 repeats)"
+    )
+    assert with_errors([4.54, 4.46, 4.54, 4.46, 4.5], level=4.5).startswith(
+        "torch and tf agree in test MAE within ±0.05"
     )
 
 

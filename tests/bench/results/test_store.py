@@ -108,6 +108,20 @@ def test_what_is_written_is_read(tmp_path):
     assert store.read(tmp_path / store.NAME) == full()
 
 
+def test_results_without_what_was_added_later_are_read(tmp_path):
+    store.write(tmp_path, full())
+    path = tmp_path / store.NAME
+    old = json.loads(path.read_text())
+    for name in ("task", "class_weights", "facts", "samples"):
+        del old["dataset"][name]
+    del old["trials"][0]["input_seconds"]
+    path.write_text(json.dumps(old))
+    found = store.read(tmp_path)
+    assert found == full()
+    assert (found.dataset.task, found.dataset.class_weights, found.dataset.facts) == ("classification", [], {})
+    assert (found.dataset.samples, found.trials[0].input_seconds) == ("", None)
+
+
 def test_not_a_number_becomes_null_at_every_depth(tmp_path):
     results = full()
     results.trials[0].step_seconds = math.nan

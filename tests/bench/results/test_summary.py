@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bench.results import compare, summary
-from bench.results.schema import Contender, Results, RunWarning, Trial
+from bench.results.schema import Contender, Dataset, Results, RunWarning, Trial
 
 TF = [1.00e-3, 1.10e-3, 0.95e-3]
 
@@ -41,11 +41,33 @@ def test_a_row_per_contender_with_means(results):
     assert tf.comparison is None
     assert tf.framework == "Tf"
     assert tf.step_seconds == pytest.approx(math.prod(TF) ** (1 / 3))
-    assert (tf.test_accuracy, tf.test_accuracy_deviation) == pytest.approx((0.97, 0.01))
+    assert (tf.quality, tf.quality_deviation) == pytest.approx((0.97, 0.01))
     assert torch.comparison.quantity == "step_seconds"
     assert (torch.finished, torch.trials, torch.trouble) == (2, 3, "1 diverged")
-    assert torch.test_accuracy == pytest.approx(0.97)
-    assert (none.trials, none.step_seconds, none.test_accuracy, none.test_loss_deviation) == (0, None, None, None)
+    assert torch.quality == pytest.approx(0.97)
+    assert (none.trials, none.step_seconds, none.quality, none.test_loss_deviation) == (0, None, None, None)
+
+
+def test_a_regression_is_judged_by_its_error(results):
+    for trial in results.trials:
+        trial.metrics = {"test_mae": 40.0 + trial.repeat, "test_loss": 0.5}
+    tf = summary.rows(results)[0]
+    assert (tf.metric, tf.quality, tf.quality_deviation) == ("test_mae", 41.0, 1.0)
+
+
+@pytest.mark.parametrize(("task", "metric"), [("binary", "test_accuracy"), ("regression", "test_mae")])
+def test_before_the_first_trial_the_task_says_what_will_be_judged(results, task, metric):
+    results.trials = []
+    assert summary.metric(results) == "test_accuracy"
+    results.dataset = Dataset(name="a", title="", source="", synthetic=False, input_shape=[4], classes=[], task=task)
+    assert summary.metric(results) == metric
+
+
+def test_what_samples_are(results):
+    assert summary.things(results) == "images"
+    for shape, things in (([8, 8, 1], "images"), ([30], "samples")):
+        results.dataset = Dataset(name="a", title="", source="", synthetic=False, input_shape=shape, classes=[])
+        assert summary.things(results) == things
 
 
 def test_contenders_that_only_trials_name(results):
@@ -57,7 +79,7 @@ def test_a_lone_contender_is_nobodys_baseline(results):
     results.contenders, results.trials = results.contenders[:1], results.trials[:1]
     [row] = summary.rows(results)
     assert not row.baseline
-    assert row.test_accuracy_deviation is None
+    assert row.quality_deviation is None
 
 
 def test_own_settings_leave_out_what_all_share(results):

@@ -108,6 +108,41 @@ def test_a_last_softmax_is_taken_off():
     assert ended.nodes == plain.nodes
 
 
+def one_output(task, *end):
+    return parse([{"dense": 4}, "tanh", {"dense": "outputs"}, *end], input_shape=(3,), outputs=1, task=task)
+
+
+def test_a_last_sigmoid_of_a_binary_task_is_taken_off():
+    plain, ended = one_output("binary"), one_output("binary", "sigmoid")
+    assert (plain.probabilities, ended.probabilities) == (False, True)
+    assert ended.nodes == plain.nodes
+
+
+def test_a_last_sigmoid_of_a_regression_stays():
+    assert [node.layer.kind for node in one_output("regression", "sigmoid").nodes][-1] == "sigmoid"
+    assert not one_output("regression", "sigmoid").probabilities
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ("binary", "model.layers[3].softmax: the loss of this task is taken on logits: end with sigmoid, or nothing"),
+        ("regression", "model.layers[3].softmax: makes shares of 1, and a regression asks for a value: end without it"),
+    ],
+)
+def test_a_softmax_over_one_output_is_refused(task, message):
+    with pytest.raises(SpecError, match=f"^{re.escape(message)}$"):
+        one_output(task, "softmax")
+
+
+def test_a_vector_may_be_flattened_and_is_no_image():
+    found = parse(["flatten", {"dense": "outputs"}], input_shape=(3,), outputs=1, task="regression")
+    assert found.nodes[1].flattened is None
+    assert found.num_parameters == 4
+    with pytest.raises(SpecError, match=r"^model\.layers\[0\]\.conv2d: needs an image \(H, W, C\), got \(3,\)"):
+        parse([{"conv2d": 2}, "flatten", {"dense": 1}], input_shape=(3,), outputs=1, task="regression")
+
+
 def test_ways_to_say_one_layer():
     layer = network({"conv2d": 4}, "flatten", {"dense": 10}).nodes[0].layer
     assert layer == network({"conv2d": {"filters": 4}}, "flatten", {"dense": 10}).nodes[0].layer

@@ -8,6 +8,13 @@ from frameworks.contract import Request
 from frameworks.tasks.journal import Journal
 
 
+class Samples:
+    """Samples that nobody looks at."""
+
+    def parts(self, batch_size):
+        return []
+
+
 class Room:
     """Predicts the same logits whatever it is asked."""
 
@@ -23,7 +30,9 @@ def journal(logits=((2.0, 0.0), (0.0, 2.0))):
         task="trial", contender="a", backend="a", settings={}, folder="", loss="sparse_categorical_crossentropy",
         train={"batch_size": 2, "epochs": 3},
     )  # fmt: skip
-    return Journal(request, Room(logits), None, np.array([0, 0]), Phases(lambda *_, **__: None), lambda *_, **__: None)
+    return Journal(
+        request, Room(logits), Samples(), np.array([0, 0]), Phases(lambda *_, **__: None), lambda *_, **__: None
+    )
 
 
 def test_an_epoch_is_noted_down():
@@ -32,7 +41,7 @@ def test_an_epoch_is_noted_down():
     assert notes.epoch(1, 0.25, np.array([0.5, 0.25]), 0.3, 0.5)
     assert notes.losses().tolist() == [[1.0, 0.5], [0.5, 0.25]]
     assert [row["epoch"] for row in notes.rows] == [1, 2]
-    notes.evaluate_test(None, np.array([0, 1]))
+    notes.evaluate_test(Samples(), np.array([0, 1]))
     metrics = notes.metrics()
     assert metrics["train_loss"] == 0.3
     assert metrics["val_accuracy"] == 0.5

@@ -13,6 +13,12 @@ NET = [
     {"conv2d": {"filters": 4, "strides": 2, "padding": "same"}}, "batch_norm", "relu", "flatten", {"dropout": 0.5},
     {"dense": 6}, "tanh", {"dense": "outputs"},
 ]  # fmt: skip
+SGD_SLOW = SGD | {"learning_rate": 0.001}
+NORMED = ["flatten", "batch_norm", {"dense": 6}, "silu", {"dense": "outputs"}]
+TABLE = {
+    "shape": (5,), "outputs": 1, "scale": [1 / 60, 1 / 30, 1 / 70, 1 / 3, 0.1], "offset": [-1.6, 0.3, -1.0, 0.7, 0.0],
+    "y_scale": 0.2, "y_offset": -4.0,
+}  # fmt: skip
 DENSE = ["flatten", {"dense": 6}, "relu", {"dense": "outputs"}]
 QUANTITIES = [
     "trainable parameters", "layer outputs", "loss", "gradients", "weights after each step", "losses of the steps",
@@ -30,25 +36,35 @@ def gate(side_by_side, job):
 
     known = {}
 
-    def run(layers, optimizer, **plants):
+    def run(layers, optimizer, learns="classification", **plants):
         prints = {}
         for backend in rooms.names():
             planted = plants.get(backend, [])
-            key = str([backend, layers, optimizer, planted])
+            key = str([backend, layers, optimizer, learns, planted])
             if key not in known:
-                made = job(layers=layers, optimizer=optimizer, count=30, task="parity", plants=planted)
+                kind = {} if learns == "classification" else TABLE | {"learns": learns}
+                made = job(layers=layers, optimizer=optimizer, count=30, task="parity", plants=planted, **kind)
                 known[key] = read(side_by_side.ask(backend, "task", made), backend)
             prints[backend] = known[key]
-        return {check.quantity: check for check in certificate.certify(prints["torch"], prints["tf"], "float32")}
+        alone = [check for item in prints.values() for check in certificate.examine(item)]
+        assert all(check.passed for check in alone if check.contender not in plants)
+        wrong = {f"{check.contender} alone: {check.quantity}": check for check in alone if not check.passed}
+        checks = certificate.certify(prints["torch"], prints["tf"], "float32")
+        return {check.quantity: check for check in checks} | wrong
 
     return run
 
 
 @pytest.mark.parametrize(
-    ("layers", "optimizer"), [(NET, SGD), (NET, ADAM), (DENSE, ADAM)], ids=["sgd", "adam", "dense"]
-)
-def test_honest_rooms_are_certified(gate, layers, optimizer):
-    checks = gate(layers, optimizer)
+    ("layers", "optimizer", "learns"),
+    [
+        (NET, SGD, "classification"), (NET, ADAM, "classification"), (DENSE, ADAM, "classification"),
+        (DENSE, ADAM, "binary"), (NORMED, SGD, "binary"), (DENSE, SGD_SLOW, "regression"), (NORMED, ADAM, "regression"),
+    ],
+    ids=["sgd", "adam", "dense", "binary dense", "binary normed", "regression dense", "regression normed"],
+)  # fmt: skip
+def test_honest_rooms_are_certified(gate, layers, optimizer, learns):
+    checks = gate(layers, optimizer, learns)
     assert list(checks) == QUANTITIES
     for check in checks.values():
         assert check.passed, check
@@ -73,7 +89,10 @@ PLANTED = {
     ),
     ("torch", "kernel_order"): (DENSE, ADAM, "layer outputs", ["layer dense_1", "order"]),
     ("torch", "padding"): (NET, SGD, "layer outputs", ["layer conv2d_1", "padding"]),
+    ("tf", "from_logits"): (DENSE, ADAM, "loss", ["a softmax taken twice or left out"]),
+    ("torch", "target_broadcast"): (DENSE, SGD_SLOW, "loss", ["targets in another shape"]),
 }
+LEARNS = {"target_broadcast": "regression"}
 
 
 def test_every_plant_is_tried():
@@ -83,12 +102,29 @@ def test_every_plant_is_tried():
 @pytest.mark.parametrize(("backend", "plant"), PLANTED, ids=[plant for _, plant in PLANTED])
 def test_a_planted_mistake_is_caught_and_named(gate, backend, plant):
     layers, optimizer, quantity, words = PLANTED[backend, plant]
-    checks = gate(layers, optimizer, **{backend: [plant]})
+    checks = gate(layers, optimizer, LEARNS.get(plant, "classification"), **{backend: [plant]})
     first = next(check for check in checks.values() if not check.passed)
     assert first.quantity == quantity
     assert first.error is not None
     assert first.error > 10 * first.tolerance
     assert all(word in first.detail for word in words), first.detail
+
+
+@pytest.mark.parametrize(
+    ("backend", "plant", "learns"),
+    [
+        ("tf", "from_logits", "classification"),
+        ("tf", "from_logits", "binary"),
+        ("torch", "target_broadcast", "regression"),
+    ],
+)
+def test_a_wrong_loss_names_its_side(gate, backend, plant, learns):
+    checks = gate(DENSE, SGD_SLOW, learns, **{backend: [plant]})
+    alone = checks[f"{backend} alone: loss of its own outputs"]
+    assert alone.error > 1e-4
+    assert "likely cause: another reduction, logits taken for probabilities" in alone.detail
+    assert not checks["loss"].passed
+    assert checks["layer outputs"].passed
 
 
 def test_the_gate_steps_one_by_one_whatever_an_execution_holds(side_by_side, job):

@@ -14,8 +14,21 @@ BACKENDS = rooms.names()
 NET = [{"conv2d": {"filters": 4, "use_bias": False}}, "batch_norm", "relu", "flatten", {"dropout": 0.3}, {"dense": 3}]
 LINEAR = ["flatten", {"dense": "outputs"}]
 PHASES = {
-    "import", "load", "build", "first_step", "warmup", "latency", "throughput", "evaluate", "train", "tail", "predict",
-}  # fmt: skip
+    *[
+        "import",
+        "load",
+        "build",
+        "first_step",
+        "warmup",
+        "latency",
+        "throughput",
+        "input",
+        "evaluate",
+        "train",
+        "tail",
+        "predict",
+    ]
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

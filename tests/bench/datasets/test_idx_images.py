@@ -1,4 +1,4 @@
-"""MNIST: read in place, downloaded, refused; what is not as published is said."""
+"""MNIST and Fashion-MNIST: read in place, downloaded, refused; what is not as published is said."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,11 +17,11 @@ import numpy as np
 import pytest
 
 from bench import datasets
-from bench.datasets import mnist
+from bench.datasets import fashion_mnist, idx_images, mnist
 from bench.datasets.download import Published
 from bench.errors import RequestError
 
-TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = mnist.FILES
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = idx_images.NAMES
 
 
 def test_a_folder_is_read_in_place(options, tiny_mnist):
@@ -28,7 +29,7 @@ def test_a_folder_is_read_in_place(options, tiny_mnist):
     prepared = datasets.prepare(options("mnist", root=str(tiny_mnist)))
     x, y = prepared.arrays()
     assert (x.shape, x.dtype, y.dtype) == ((120, 28, 28, 1), np.uint8, np.int32)
-    assert (prepared.num_train_official, prepared.input_shape) == (80, (28, 28, 1))
+    assert (prepared.official, prepared.input_shape) == ((80, 0, 40), (28, 28, 1))
     content = gzip.decompress((tiny_mnist / f"{TEST_IMAGES}.gz").read_bytes())
     assert x[80:].tobytes() == content[16:]
     assert y.tolist() == [k % 10 for k in range(80)] + [k % 10 for k in range(40)]
@@ -44,9 +45,9 @@ def test_what_is_not_the_published_content_is_said(options, tiny_mnist):
 
 
 def test_the_published_content_is_known_unpacked_and_packed(options, tiny_mnist, monkeypatch):
-    contents = [gzip.decompress((tiny_mnist / f"{name}.gz").read_bytes()) for name in mnist.FILES]
-    known = {name: hashlib.md5(content).hexdigest() for name, content in zip(mnist.FILES, contents, strict=True)}
-    monkeypatch.setattr(mnist, "UNPACKED_MD5", known)
+    contents = [gzip.decompress((tiny_mnist / f"{name}.gz").read_bytes()) for name in idx_images.NAMES]
+    known = tuple(hashlib.md5(content).hexdigest() for content in contents)
+    monkeypatch.setattr(mnist, "KNOWN", replace(mnist.KNOWN, unpacked_md5=known))
     (tiny_mnist / TRAIN_LABELS).write_bytes(contents[1])
     (tiny_mnist / f"{TRAIN_LABELS}.gz").unlink()
     prepared = datasets.prepare(options("mnist", root=str(tiny_mnist)))
@@ -123,11 +124,11 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def test_the_files_are_downloaded_once_and_then_need_no_network(options, tiny_mnist, cache_root, monkeypatch):
-    published = {}
-    for name in mnist.FILES:
+    published = []
+    for name in idx_images.NAMES:
         content = (tiny_mnist / f"{name}.gz").read_bytes()
-        published[name] = Published(name=f"{name}.gz", size=len(content), md5=hashlib.md5(content).hexdigest())
-    monkeypatch.setattr(mnist, "FILES", published)
+        published.append(Published(name=f"{name}.gz", size=len(content), checksum=hashlib.md5(content).hexdigest()))
+    monkeypatch.setattr(mnist, "KNOWN", replace(mnist.KNOWN, files=tuple(published)))
     seen = []
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(tiny_mnist))) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -136,7 +137,7 @@ def test_the_files_are_downloaded_once_and_then_need_no_network(options, tiny_mn
         prepared = datasets.prepare(chosen, lambda *event: seen.append(event))
         server.shutdown()
         thread.join()
-    assert {what for what, _, _ in seen} == {f"{name}.gz" for name in mnist.FILES}
+    assert {what for what, _, _ in seen} == {f"{name}.gz" for name in idx_images.NAMES}
     assert prepared.source == "the published files, downloaded"
     shutil.rmtree(cache_root / "downloads")
     assert datasets.prepare(options("mnist")) == prepared
@@ -145,18 +146,52 @@ def test_the_files_are_downloaded_once_and_then_need_no_network(options, tiny_mn
     assert datasets.prepare(options("mnist")) == prepared, "downloads that are still there are used"
 
 
-def test_without_network_the_message_says_all_ways_out(options, monkeypatch, cache_root):
+@pytest.mark.parametrize("module", [mnist, fashion_mnist], ids=lambda module: module.KNOWN.about.name)
+def test_without_network_the_message_says_all_ways_out(options, monkeypatch, cache_root, module):
     with ThreadingHTTPServer(("127.0.0.1", 0), QuietHandler) as closed:
         nowhere = f"http://127.0.0.1:{closed.server_address[1]}/"
-    monkeypatch.setattr(mnist, "MIRRORS", (nowhere,))
+    monkeypatch.setattr(module, "KNOWN", replace(module.KNOWN, mirrors=(nowhere,)))
     with pytest.raises(RequestError) as caught:
-        datasets.prepare(options("mnist"))
+        datasets.prepare(options(module.KNOWN.about.name))
     message = str(caught.value)
-    for word in (*(f"{name}.gz" for name in mnist.FILES), f"from {nowhere}", "dataset.root=FOLDER"):
+    assert "\n" not in message
+    for word in (*(f"{name}.gz" for name in idx_images.NAMES), f"from {nowhere}", "dataset.root=FOLDER"):
         assert word in message
-    for word in ("dataset.source=synthetic", "dataset=digits", "refused"):
+    for word in ("dataset.source=synthetic", "dataset=digits", "dataset=diabetes", "PARALLAX_CACHE", "refused"):
         assert word in message
     assert not list(cache_root.glob("*/manifest.json"))
+
+
+def test_size_and_channels_are_changed_once_and_kept_apart(options, tiny_mnist):
+    plain = datasets.prepare(options("mnist", root=str(tiny_mnist)))
+    large = datasets.prepare(options("mnist", root=str(tiny_mnist), size=[56, 28], channels="rgb", interpolation="box"))
+    assert large.input_shape == (56, 28, 3)
+    assert large.folder != plain.folder
+    assert np.array_equal(large.arrays()[0][:, ::2, :, 2], plain.arrays()[0][..., 0])
+    assert np.array_equal(large.arrays()[1], plain.arrays()[1])
+
+
+def test_fashion_mnist_reads_the_same_files_under_its_own_name(options, tiny_mnist):
+    prepared = datasets.prepare(options("fashion_mnist", root=str(tiny_mnist)))
+    assert (prepared.name, prepared.num_samples, prepared.input_shape) == ("fashion_mnist", 120, (28, 28, 1))
+    assert prepared.classes[9] == "Ankle boot"
+    assert prepared.title == "files in the format of Fashion-MNIST, not the published ones"
+    assert prepared.folder.name.startswith("fashion_mnist-root-")
+    assert len(set(prepared.classes)) == 10
+
+
+@pytest.mark.parametrize("module", [mnist, fashion_mnist], ids=lambda module: module.KNOWN.about.name)
+def test_what_is_known_of_the_published_files_is_whole(module):
+    known = module.KNOWN
+    assert [file.name for file in known.files] == [f"{name}.gz" for name in idx_images.NAMES]
+    sums = [file.checksum for file in known.files] + list(known.unpacked_md5)
+    assert len(set(sums)) == 8
+    assert all(re.fullmatch("[0-9a-f]{32}", checksum) for checksum in sums)
+    assert [sum(part) for part in known.counts] == [60_000, 10_000]
+    assert known.about.official == (60_000, 0, 10_000)
+    assert all(mirror.endswith("/") for mirror in known.mirrors)
+    assert known.about.licence
+    assert known.about.citation
 
 
 @pytest.mark.skipif("PARALLAX_TEST_DATA" not in os.environ, reason="PARALLAX_TEST_DATA names no folder")
@@ -169,4 +204,5 @@ def test_the_real_files(options):
     assert abs(x[:60_000].std() / 255 - 0.3081) < 1e-4
     splits = datasets.split(prepared, options("mnist"))
     assert [len(splits.train), len(splits.val), len(splits.test)] == [45_000, 15_000, 10_000]
-    assert splits.counts["test"] == (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
+    together = zip(splits.counts["train"], splits.counts["val"], strict=True)
+    assert (tuple(map(sum, together)), splits.counts["test"]) == mnist.KNOWN.counts, "the stand-in has as many"

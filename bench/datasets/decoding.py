@@ -1,0 +1,67 @@
+"""One image file to pixels, with Pillow, whatever kind of image it is.
+
+EXIF orientation is ignored, an alpha channel is left out, of 16 bits the upper 8 are taken, of an animation the first
+frame: as the readers of TensorFlow and torchvision do, so that ``pipeline=files`` sees the same pictures.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from bench.datasets.resize import ImageOptions
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+"""What is read. Not all that Pillow could: some formats start other programs."""
+MOST_PIXELS = 1 << 27
+"""Of one image, 134 million: a file of a few bytes may announce more than memory holds (a decompression bomb)."""
+DRAFT = 2
+"""A JPEG is decoded at a half, a quarter or an eighth where that leaves this many times the wanted size at least;
+with less, the result would differ visibly from that of the whole image."""
+
+
+def decode(content: bytes, wanted: ImageOptions) -> tuple[Image.Image, tuple[int, int]]:
+    """Return the image in `content` as `wanted`, of mode L (grey) or RGB, and the size (H, W) it had.
+
+    Raises `ValueError` for one that is too large or has 32 bits, and whatever Pillow raises for damaged ones.
+    """
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        before = image.height, image.width
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f"announces {image.width} x {image.height} pixels, at most {MOST_PIXELS:,} are decoded")
+        height, width = wanted.size or before
+        mode = "RGB" if wanted.channels == "rgb" else "L"
+        # Nearest: those pixels are asked for as they are, not their means.
+        whole = wanted.interpolation == "nearest" or (height, width) == before
+        image.draft(mode, None if whole else (DRAFT * width, DRAFT * height))
+        plain = _eight_bits(image)
+        if plain.mode != mode:
+            plain = plain.convert(mode)
+        if plain.size != (width, height):
+            plain = plain.resize((width, height), Image.Resampling[wanted.interpolation.upper()])
+        plain.load()
+        return plain, before
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return `image` with 8 bits for each channel; Pillow's own conversion would cut 16 bits off at 255."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        deep: NDArray[Any] = np.asarray(image)
+        return Image.fromarray((deep.astype(np.uint32) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(f"its pixels have 32 bits (Pillow's mode {image.mode}), expected 8 or 16")
+    # By way of RGB: to grey directly, Pillow would take the palette's alpha for granted, or warn.
+    return image.convert("RGB") if image.mode in ("P", "PA") else image
+
+
+def fault(error: Exception) -> str:
+    """Return in words why a file could not be decoded."""
+    if isinstance(error, UnidentifiedImageError):
+        return f"not an image, or none of {', '.join(FORMATS)}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,51 @@
+"""What training reads from, as the request's pipeline says."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from frameworks.augment import active
+from frameworks.contract import Request
+from frameworks.tf.input import Samples
+from frameworks.tf.resident import resident
+
+
+class Source(Protocol):
+    """One input pipeline."""
+
+    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+        """Return the batches of all epochs; `orders` (epochs, n) counts the samples of the split from 0."""
+
+    def named(self) -> AbstractContextManager[None]:
+        """Return a context in which an unreadable sample is named."""
+
+
+def source(request: Request, samples: Samples, split: str, device: str) -> Source:
+    """Return the source that the request asks for; `samples` are those of `split`."""
+    pipeline: dict[str, Any] = request.pipeline | {"seed": request.train["seed"]}
+    shape = tuple(request.samples.input_shape)
+    name = pipeline.get("name", "memory")
+    if name == "files":
+        from frameworks.tf.files import Files
+
+        return Files(request.samples, split, pipeline, shape)
+    if name == "tfrecord":
+        from frameworks.tf.records import Records
+
+        records = Records(request.samples, split, pipeline, shape)
+        records.leave_pictures(Path(request.folder))
+        return records
+    samples = replace(samples, workers=pipeline.get("workers", 0))
+    if active(pipeline.get("augment", {})):
+        from frameworks.tf.augment import augmentation
+
+        samples = replace(samples, augment=augmentation(pipeline["augment"], shape, pipeline["seed"]))
+    if name == "device":
+        return resident(samples, device)
+    return samples

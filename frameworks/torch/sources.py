@@ -1,0 +1,53 @@
+"""What training reads from, as the request's pipeline says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frameworks.augment import active
+from frameworks.contract import Request
+from frameworks.torch.input import Samples
+from frameworks.torch.resident import resident
+
+
+class Source(Protocol):
+    """One input pipeline."""
+
+    def batches(
+        self, order: np.ndarray, batch_size: int, drop_last: bool, device: torch.device
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        """Return the batches of one epoch; `order` (n,) counts the samples of the split from 0."""
+
+    def named(self) -> AbstractContextManager[None]:
+        """Return a context in which an unreadable sample is named."""
+
+
+def source(request: Request, samples: Samples, split: str, device: torch.device) -> Source:
+    """Return the source that the request asks for; `samples` are those of `split`."""
+    pipeline: dict[str, Any] = request.pipeline | {"seed": request.train["seed"]}
+    shape = tuple(request.samples.input_shape)
+    name = pipeline.get("name", "memory")
+    if name == "files":
+        from frameworks.torch.files import Files
+
+        return Files(request.samples, split, pipeline, shape)
+    if name == "tfrecord":
+        from frameworks.torch.records import WHY_NOT
+
+        raise ValueError(f"pipeline=tfrecord: {WHY_NOT}")
+    samples = replace(samples, workers=pipeline.get("workers", 0))
+    if active(pipeline.get("augment", {})):
+        # Here, because torchvision takes a while to import, and may not be installed where nobody needs it.
+        from frameworks.torch.augment import augmentation
+
+        samples = replace(samples, augment=augmentation(pipeline["augment"], shape, pipeline["seed"]))
+    if name == "device":
+        return resident(samples, device)
+    return samples

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from bench import pipelines
+from bench.errors import RequestError
+
+
+def test_the_default_is_memory_without_augmentation(plan_of):
+    config = plan_of().config
+    assert config["pipeline"]["name"] == "memory"
+    assert pipelines.augments(config["pipeline"]) == {}
+
+
+def test_what_is_on_is_told_from_what_is_off(plan_of):
+    config = plan_of("pipeline.augment.flip=horizontal", "pipeline.augment.rotation=15").config
+    assert pipelines.augments(config["pipeline"]) == {"flip": "horizontal", "rotation": 15}
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("pipeline=tfrecord", "pipeline=tfrecord: contender 'torch' (torch) has no such pipeline (it has: memory,"),
+        ("pipeline=files", "pipeline=files: scikit-learn's handwritten digits is not made of image files"),
+        ("pipeline=tfrecord framework=tf dataset=diabetes", "pipeline=tfrecord: keeps images, and"),
+        ("pipeline.augment.rotation=270", "pipeline.augment.rotation=270.0: must be at most 180"),
+        ("pipeline.augment.zoom=1", "pipeline.augment.zoom=1.0: must be at most 0.9"),
+        ("pipeline.augment.crop=9", "pipeline.augment.crop=9: must be at most the image's own size, 8 x 8"),
+        ("pipeline.augment.flip=vertical dataset=diabetes", "pipeline.augment.flip=vertical: changes images, and"),
+    ],
+)
+def test_what_cannot_be_delivered_is_refused(plan_of, said, message):
+    with pytest.raises(RequestError) as refused:
+        plan_of(*said.split())
+    assert message in str(refused.value)
+
+
+def test_the_pipeline_is_part_of_the_work(plan_of):
+    assert plan_of().content() != plan_of("pipeline=device").content()

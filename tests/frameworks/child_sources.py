@@ -1,0 +1,122 @@
+"""What a backend's process does with one source of training batches, or one augmentation, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frameworks.contract import Request
+from frameworks.order import orders
+from frameworks.tasks.parity import pixels as kept_by_the_gate
+
+Answer = tuple[Any, dict[str, np.ndarray]]
+
+
+def _source(request: Request) -> Any:
+    kind = {"files": "Files", "tfrecord": "Records"}[request.pipeline["name"]]
+    module = {"files": "files", "tfrecord": "records"}[request.pipeline["name"]]
+    found = getattr(import_module(f"frameworks.{request.backend}.{module}"), kind)
+    pipeline = request.pipeline | {"seed": request.train["seed"]}
+    return found(request.samples, "train", pipeline, tuple(request.samples.input_shape))
+
+
+def _batches(request: Request, source: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    train = request.train
+    order = orders(train["seed"], train["epochs"], len(request.samples.index("train")))
+    with source.named():
+        if request.backend == "torch":
+            import torch
+
+            for row in order:
+                for x, y in source.batches(row, train["batch_size"], train["drop_last"], torch.device("cpu")):
+                    yield x.permute(0, 2, 3, 1).numpy(), y.numpy()
+        else:
+            for x, y in source.batches(order, train["batch_size"], train["drop_last"]):
+                yield x.numpy(), y.numpy()
+
+
+def delivered(request: Request, times: int = 1, precision: str = "float32") -> Answer:
+    """Every batch that the request's source delivers, x channels last; the whole `times` over, with one source."""
+    import_module(f"frameworks.{request.backend}.device").configure(2, precision, "cpu")
+    source, arrays, count = _source(request), {}, 0
+    for _ in range(times):
+        for x, y in _batches(request, source):
+            arrays |= {f"x/{count}": x, f"y/{count}": y}
+            count += 1
+    return {"batches": count, "workers": getattr(source, "workers", None)}, arrays
+
+
+def fails(request: Request) -> Answer:
+    """What the source says that cannot deliver, as the parent gets it, and the batches that came before."""
+    count = 0
+    try:
+        for _ in _batches(request, _source(request)):
+            count += 1
+    except ValueError as error:
+        return {"message": f"{type(error).__name__}: {error}".splitlines()[0], "batches": count}, {}
+    return {"message": "", "batches": count}, {}
+
+
+def pixels(request: Request) -> Answer:
+    """What the gate keeps of the pictures."""
+    return {}, kept_by_the_gate(request)
+
+
+def records(request: Request, alter: str) -> Answer:
+    """Write records; then alter the data, or the file, and say what is found."""
+    module = import_module("frameworks.tf.records")
+    data, shape = request.samples, tuple(request.samples.input_shape)
+    source = _source(request)
+    source.leave_pictures(Path(request.folder))
+    files = sorted(str(path) for path in Path(request.pipeline["folder"]).rglob("*") if path.is_file())
+    before = source.path.stat().st_mtime_ns
+    index, (x, y) = data.index("train"), data.arrays()
+    message = ""
+    try:
+        if alter == "image":
+            x[index[3], 1, 1] += 1
+        elif alter == "label":
+            y[index[2]] += 1
+        elif alter == "number":
+            index = np.append(index, index[0])
+        if alter in ("image", "label", "number"):
+            module.check(source.path, x, y, index, shape)
+        else:
+            whole = source.path.read_bytes()
+            flipped = whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]
+            changed = {"flipped": flipped, "cut": whole[: len(whole) // 2], "emptied": b""}
+            if alter in changed:
+                source.path.write_bytes(changed[alter])
+            _source(request)
+    except ValueError as error:
+        message = str(error)
+    return {"files": files, "message": message, "untouched": source.path.stat().st_mtime_ns == before}, {}
+
+
+def augmented(request: Request, augment: dict[str, Any], seed: int, start: int = 0) -> Answer:
+    """The samples of the training split changed, channels last; `start` is what the first one is called."""
+    module = import_module(f"frameworks.{request.backend}.augment")
+    change = module.augmentation(augment, tuple(request.samples.input_shape), seed)
+    if change is None:
+        return {"none": True}, {}
+    x, _ = request.samples.load("train")
+    index = np.arange(start, start + len(x))
+    if request.backend == "torch":
+        import torch
+
+        torch.manual_seed(1)
+        expected = torch.rand(3)
+        torch.manual_seed(1)
+        made = change(torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), torch.from_numpy(index)).permute(0, 2, 3, 1)
+        return {"generator untouched": bool((torch.rand(3) == expected).all())}, {"x": made.numpy()}
+    import tensorflow as tf
+
+    made = tf.data.Dataset.from_tensors((x, index)).map(change).get_single_element()
+    return {"generator untouched": True}, {"x": made.numpy()}
+
+
+JOBS = {job.__name__: job for job in (delivered, fails, pixels, records, augmented)}
