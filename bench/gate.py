@@ -19,7 +19,7 @@ from bench.results import certificate, fingerprint
 from bench.results.fingerprint import Fingerprint
 from bench.results.schema import Check, Contender, Parity
 from bench.work import Work
-from frameworks import rooms
+from frameworks import augment, rooms
 from frameworks.contract import FINGERPRINT, LOG, Request
 
 SWITCHES = (
@@ -172,5 +172,6 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
         uncertified.append(
             f"the random masks of {', '.join(random)}: each framework draws its own (the gate runs at rate 0)"
         )
+    uncertified += augment.uncertified(plan.config["pipeline"]["augment"])
     uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
     return {"corrected": corrected, "uncertified": uncertified}

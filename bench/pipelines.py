@@ -9,6 +9,7 @@ from bench.datasets import Prepared
 from bench.errors import RequestError
 from bench.results.schema import Contender
 from frameworks import rooms
+from frameworks.augment import active
 
 MOST = {"rotation": 180.0, "zoom": 0.9, "brightness": 1.0, "contrast": 1.0}
 """Above these an image turns further than once around, into nothing, or into one colour."""
@@ -35,9 +36,9 @@ def check(pipeline: Mapping[str, Any], contenders: Sequence[Contender], prepared
     _check_augmentation(pipeline["augment"], prepared, images)
 
 
-def augments(pipeline: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the augmentation does: the options that are not off."""
-    return {key: value for key, value in pipeline["augment"].items() if value not in ("none", 0)}
+def is_same(pipeline: Mapping[str, Any]) -> bool:
+    """Return whether `pipeline` gives every contender the same numbers to the bit: no augmentation, no own decoder."""
+    return pipeline["name"] != "files" and not active(pipeline["augment"])
 
 
 def _why(name: str) -> str:
@@ -45,7 +46,7 @@ def _why(name: str) -> str:
 
 
 def _check_augmentation(augment: Mapping[str, Any], prepared: Prepared, images: bool) -> None:
-    for key, value in augments({"augment": augment}).items():
+    for key, value in active(augment).items():
         where = f"pipeline.augment.{key}={value}"
         if not images:
             raise RequestError(f"{where}: changes images, and {prepared.title} is a table")

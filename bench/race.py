@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import estimate, gate, judge, lock, noise, record, reporting, samples, trials
+from bench import announce, estimate, gate, judge, lock, noise, pipelines, record, reporting, samples, trials
 from bench.plan import Plan
 from bench.results import compare, store, witness
-from bench.results import format as formats
 from bench.results.schema import Results
 from bench.screen import Screen, outcome
 from bench.work import Work
@@ -28,7 +27,7 @@ def run(plan: Plan, folder: Path) -> int:
     began = time.monotonic()
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
         try:
-            _announce(plan, screen)
+            screen.announce(announce.lines(plan), sum(estimate.seconds(plan)))
             with lock.measuring(plan.command, screen.waiting):
                 _race(plan, Work(plan, Path(scratch)), folder, results, screen)
         except BaseException as error:
@@ -74,31 +73,12 @@ def _listener(screen: Screen) -> Any:
     return listen
 
 
-def _announce(plan: Plan, screen: Screen) -> None:
-    """Say what will be done, and about how long it takes."""
-    network, prepared = plan.network, plan.prepared
-    names = [contender.name for contender in plan.contenders]
-    train = plan.config["train"]
-    devices = f"{plan.contenders[0].settings['device']}, {plan.contenders[0].settings['threads']} threads"
-    gate_seconds, seconds = estimate.seconds(plan)
-    screen.announce(
-        [
-            f"{network.name} ({network.num_parameters:,} parameters) on {prepared.title}: {len(plan.splits.train):,} "
-            f"training samples, {formats.count(train['epochs'], 'epoch')} in batches of {train['batch_size']}.",
-            f"{' against '.join(names)}, {formats.count(plan.repeats, 'repeat')} each, on {devices}: "
-            f"the parity gate, then {formats.count(len(plan.trials()), 'trial')}, each in a fresh process.",
-            *(f"Planted mistake: {name}." for name in plan.plants),
-        ],
-        gate_seconds + seconds,
-    )
-
-
 def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     """Compare, judge, and write the results for good."""
-    if not plan.network.random_layers():
+    if pipelines.is_same(plan.config["pipeline"]) and not plan.network.random_layers():
         witness.hold(results)
     certified = results.parity.certified(plan.baseline)
-    note = results.dataset.remark if results.dataset else ""
+    note = results.dataset.mark if results.dataset else ""
     results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)
     results.agreement = compare.agreements(results.trials, baseline=plan.baseline, certified=certified, note=note)
     results.warnings += judge.judge(results)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from importlib import metadata
 
-from bench import machine, pipelines
+from bench import machine
 from bench.plan import Plan
 from bench.results.schema import Dataset, Layer, Model, Results
+from frameworks.augment import active
 
 
 def begin(plan: Plan, samples: str = "") -> Results:
     """Return results that say what will be run; `samples` is where the sample images lie (`bench.samples`)."""
     network, config = plan.network, plan.config
-    augmented = pipelines.augments(config["pipeline"])
+    augmented = active(config["pipeline"]["augment"])
     return Results(
         command=plan.command,
         started=now(),

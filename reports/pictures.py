@@ -24,6 +24,9 @@ LARGEST = 4096
 SHARP = 48
 """Smaller images are drawn with each pixel repeated up to about this side: a browser would blur them."""
 
+DARK = 128
+"""Pictures whose largest value is below are drawn brighter."""
+
 GAP = 0.06
 """Between two images, as a share of their width."""
 
@@ -122,7 +125,11 @@ def _compare(before: Pixels, after: Pixels, trial: Trial, prefix: str, png: bool
             if equal
             else f"They are NOT equal: {differing:,} of {away.size:,} values differ, by {int(away.max())} at most."
         )
-    shown = [_rgb(item[:: _step(item), :: _step(item)]) for item in (before, after)]
+    most = int(max(before.max(), after.max()))
+    note = f"{words} From {trial.contender}, repeat {trial.repeat + 1}: {_size(before)}."
+    if most < DARK:
+        note += f" Drawn brighter: its largest value, {most}, as white."
+    shown = [_rgb(_brighter(item[:: _step(item), :: _step(item)], most)) for item in (before, after)]
     high, wide = (max(item.shape[axis] for item in shown) for axis in (0, 1))
     both = np.zeros((1, 2, high, wide, 3), np.uint8)
     for place, item in enumerate(shown):
@@ -134,11 +141,16 @@ def _compare(before: Pixels, after: Pixels, trial: Trial, prefix: str, png: bool
         heads=["before", "after"],
         key="record",
         title="One image before and after its TFRecord file",
-        note=f"{words} From {trial.contender}, repeat {trial.repeat + 1}: {_size(before)}.",
+        note=note,
         prefix=prefix,
         png=png,
     )
     return BeforeAfter(chart=chart, words=words, equal=equal)
+
+
+def _brighter(image: Pixels, most: int) -> Pixels:
+    """Return `image` with `most` as white, where it would be dark without: digits reach 16 alone."""
+    return (image.astype(np.uint16) * 255 // most).astype(np.uint8) if 0 < most < DARK else image
 
 
 def _size(image: Pixels) -> str:

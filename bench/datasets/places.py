@@ -100,7 +100,7 @@ def not_published(about: About, **changes: Any) -> About:
     """Return what is to be said of files in the format of `about`'s dataset whose content is not the published one."""
     return replace(
         about,
-        title=f"files in the format of {about.title}, not the published ones",
+        title=f"files in the format of {about.title}",
         licence="not known",
         citation="",
         note=NOT_PUBLISHED,

@@ -167,6 +167,8 @@ def test_what_is_corrected_and_what_cannot_be_certified_is_listed(check):
     assert any("unbiased variance" in note for note in parity.corrected)
     assert any("random masks of dropout_1" in note for note in parity.uncertified)
     assert not any("variance" in note for note in check("model=cnn", "framework=tf").corrected)
+    assert any("augmentation (flip)" in note for note in check("pipeline.augment.flip=both").uncertified)
+    assert not any("augmentation" in note for note in parity.uncertified)
     plain = check("model.layers=[flatten,{dense:8},gelu,{dense:outputs}]")
     assert plain.corrected == ["gelu: float32 constants inside, so the tolerance is 1e-7"]
     assert not any("masks" in note for note in plain.uncertified)

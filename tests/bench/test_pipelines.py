@@ -4,17 +4,30 @@ import pytest
 
 from bench import pipelines
 from bench.errors import RequestError
+from frameworks.augment import active
 
 
 def test_the_default_is_memory_without_augmentation(plan_of):
     config = plan_of().config
     assert config["pipeline"]["name"] == "memory"
-    assert pipelines.augments(config["pipeline"]) == {}
+    assert active(config["pipeline"]["augment"]) == {}
 
 
 def test_what_is_on_is_told_from_what_is_off(plan_of):
     config = plan_of("pipeline.augment.flip=horizontal", "pipeline.augment.rotation=15").config
-    assert pipelines.augments(config["pipeline"]) == {"flip": "horizontal", "rotation": 15}
+    assert active(config["pipeline"]["augment"]) == {"flip": "horizontal", "rotation": 15}
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [("pipeline=memory", True), ("pipeline=device", True), ("pipeline.augment.flip=both", False)],
+)
+def test_only_without_changes_of_their_own_do_both_get_the_same_numbers(plan_of, said, same):
+    assert pipelines.is_same(plan_of(said).config["pipeline"]) is same
+
+
+def test_decoders_of_their_own_do_not_give_the_same_numbers(plan_of):
+    assert not pipelines.is_same({**plan_of().config["pipeline"], "name": "files"})
 
 
 @pytest.mark.parametrize(

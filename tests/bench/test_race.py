@@ -250,3 +250,9 @@ def test_contenders_with_different_versions_are_told_apart(plan_of):
     found = record._versions(plan)
     assert found["torch"] != "1.0"
     assert found["torch_compile: torch"] == "1.0"
+
+
+@pytest.mark.parametrize(("said", "held"), [([], True), (["pipeline.augment.flip=both"], False)])
+def test_trials_are_witnesses_where_both_train_on_the_same_numbers(run, said, held):
+    _, results = run("measure.repeats=1", *said)
+    assert any(check.quantity == "first losses of the trials" for check in results.parity.checks) is held

@@ -40,7 +40,7 @@ def test_a_folder_is_read_in_place(options, tiny_mnist):
 def test_what_is_not_the_published_content_is_said(options, tiny_mnist):
     prepared = datasets.prepare(options("mnist", root=str(tiny_mnist)))
     assert prepared.note == "checksums differ from the published ones"
-    assert "not the published ones" in prepared.title
+    assert "in the format of" in prepared.title
     assert not prepared.synthetic
 
 
@@ -175,7 +175,7 @@ def test_fashion_mnist_reads_the_same_files_under_its_own_name(options, tiny_mni
     prepared = datasets.prepare(options("fashion_mnist", root=str(tiny_mnist)))
     assert (prepared.name, prepared.num_samples, prepared.input_shape) == ("fashion_mnist", 120, (28, 28, 1))
     assert prepared.classes[9] == "Ankle boot"
-    assert prepared.title == "files in the format of Fashion-MNIST, not the published ones"
+    assert prepared.title == "files in the format of Fashion-MNIST"
     assert prepared.folder.name.startswith("fashion_mnist-root-")
     assert len(set(prepared.classes)) == 10
 

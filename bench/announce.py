@@ -1,0 +1,38 @@
+"""What a run says before it starts: the work, the samples, the contenders."""
+
+from __future__ import annotations
+
+from bench.plan import Plan
+from bench.results import format as formats
+
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+
+FEW_CLASSES = 6
+"""Up to so many, the samples of each class are told; the report has them all."""
+
+
+def lines(plan: Plan) -> list[str]:
+    """Return what will be done, a sentence or two a line."""
+    network, train = plan.network, plan.config["train"]
+    names = [contender.name for contender in plan.contenders]
+    devices = f"{plan.contenders[0].settings['device']}, {plan.contenders[0].settings['threads']} threads"
+    return [
+        f"{network.name} ({network.num_parameters:,} parameters) on {plan.prepared.title.rstrip('.')}: "
+        f"{formats.count(train['epochs'], 'epoch')} in batches of {train['batch_size']}.",
+        *_samples(plan),
+        f"{' against '.join(names)}, {formats.count(plan.repeats, 'repeat')} each, on {devices}: "
+        f"the parity gate, then {formats.count(len(plan.trials()), 'trial')}, each in a fresh process.",
+        *(f"Planted mistake: {name}." for name in plan.plants),
+    ]
+
+
+def _samples(plan: Plan) -> list[str]:
+    """Return how many samples each split has, of each class where they are few, and what became of groups."""
+    prepared, splits = plan.prepared, plan.splits
+    classes = prepared.classes if len(prepared.classes) <= FEW_CLASSES else ()
+    told = []
+    for name, counts in splits.counts.items():
+        each = ", ".join(f"{count:,} {label}" for label, count in zip(classes, counts, strict=False))
+        told.append(f"{sum(counts):,} {SPLITS[name]}" + (f" ({each})" if each else ""))
+    facts = [f"{fact[0].upper()}{fact[1:]}." for fact in splits.facts.values()]
+    return [f"Samples: {', '.join(told)}.", *facts]
