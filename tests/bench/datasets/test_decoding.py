@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from bench.datasets import decoding
 from bench.datasets.resize import INTERPOLATIONS, ImageOptions
@@ -112,6 +113,21 @@ def test_a_draft_is_close_to_the_whole_image(colours):
         assert np.abs(made - np.asarray(expected)).mean() < 0.7
     nearest = Image.open(io.BytesIO(content)).resize((100, 100), Image.Resampling.NEAREST)
     assert np.array_equal(decoded(content, size=(100, 100), interpolation="nearest"), np.asarray(nearest))
+
+
+@pytest.mark.parametrize(("factor", "least"), decoding.DRAFTS.items())
+def test_photographs_hardly_change_where_least_is_left(factor, least):
+    """Where they are decoded smaller they must be seen to be, and where less would be left they must not be."""
+    differences = []
+    for photo in load_sample_images().images:
+        content = encoded(Image.fromarray(photo), "JPEG", quality=92)
+        high, wide = photo.shape[:2]
+        size = int(high / factor / least), int(wide / factor / least)
+        whole = Image.open(io.BytesIO(content)).resize(size[::-1], Image.Resampling.BILINEAR)
+        differences.append(np.abs(decoded(content, size=size).astype(int) - whole).mean())
+        assert decoding._smaller((high, wide), size) == factor
+        assert decoding._smaller((high, wide), (int(size[0] * 1.1) + 1, size[1])) < factor
+    assert 0 < np.mean(differences) < 1.75
 
 
 def test_the_size_it_had_comes_too(colours):
