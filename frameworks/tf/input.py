@@ -88,10 +88,16 @@ def indices(orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dat
     orders = orders.astype(np.int32, copy=False)
     full = orders.shape[1] // batch_size * batch_size
     if drop_last or orders.shape[1] == full:
-        return tf.data.Dataset.from_tensor_slices(orders[:, :full].reshape(-1, batch_size))
-    return tf.data.Dataset.from_tensor_slices(orders).flat_map(
-        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-    )
+        made = tf.data.Dataset.from_tensor_slices(orders[:, :full].reshape(-1, batch_size))
+    else:
+        made = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+            lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        )
+    # Rewriting the pipeline takes as much memory again as the samples that it reads, and a second for two GB of them;
+    # it would only add what stands here already: parallel calls and a prefetch.
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return made.with_options(options)
 
 
 def repeated(batches: tf.data.Dataset, on_gpu: bool) -> tf.data.Dataset:

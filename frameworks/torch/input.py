@@ -63,8 +63,7 @@ class Samples:
         self, order: np.ndarray, batch_size: int, drop_last: bool, device: torch.device
     ) -> DataLoader[tuple[Tensor, Tensor]]:
         """Return the batches of one epoch; `order` is (n,). One loader serves all epochs, so its workers stay."""
-        index = indices(order, batch_size, drop_last)
-        self._order.parts = index if self.augment else tuple(self.index[part] for part in index)
+        self._order.parts = indices(order if self.augment else self.index.numpy()[order], batch_size, drop_last)
         if device.type not in self._loaders:
             self._loaders[device.type] = Loader(
                 Augmented(self, self.augment) if self.augment else Batches(self),

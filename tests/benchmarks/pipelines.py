@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-BATCH, EPOCHS, WARM_UP = 512, 6, 2
+BATCH, EPOCHS, WARM_UP = 512, 3, 3
 Pipeline = Callable[[np.ndarray], Iterator[Any]]
 """Yields the batches of all epochs of orders (epochs, n)."""
 

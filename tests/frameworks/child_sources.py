@@ -61,6 +61,28 @@ def fails(request: Request) -> Answer:
     return {"message": "", "batches": count}, {}
 
 
+def memory(request: Request, megabytes: int) -> Answer:
+    """How many bytes this process takes of its own to deliver the first batch of so many MB, of which few are read."""
+    data = request.samples
+    shape = data.input_shape[::-1] if data.channels_first else data.input_shape
+    count = megabytes * 2**20 // int(np.prod(shape))
+    np.lib.format.open_memmap(data.x, "w+", np.uint8, (count, *shape)).flush()
+    np.save(data.y, np.zeros(count, np.int64))
+    np.save(data.splits["train"], np.arange(count))
+    kind = import_module(f"frameworks.{request.backend}.room").Room
+    room = kind(request, request.network(), precision="float32", device="cpu")
+    before = _own_memory()
+    source = room.source(room.place(*data.arrays(), data.index("train")), "train")
+    batches = room.batches(source, orders(0, 1, count), 4, True)
+    next(iter(batches))
+    return {"taken": _own_memory() - before}, {}
+
+
+def _own_memory() -> int:
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["RssAnon"].split()[0]) * 1024
+
+
 def pixels(request: Request) -> Answer:
     """What the gate keeps of the pictures."""
     return {}, kept_by_the_gate(request)
@@ -119,4 +141,4 @@ def augmented(request: Request, augment: dict[str, Any], seed: int, start: int =
     return {"generator untouched": True}, {"x": made.numpy()}
 
 
-JOBS = {job.__name__: job for job in (delivered, fails, pixels, records, augmented)}
+JOBS = {job.__name__: job for job in (delivered, fails, memory, pixels, records, augmented)}

@@ -158,6 +158,14 @@ def test_workers_of_pytorch_are_none_on_two_cores_and_as_many_as_are_asked_for(s
     assert {workers: found.values["workers"] for workers, found in asked.items()} == {0: 0, 2: 2}
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_samples_are_mapped_not_copied(side_by_side, backend):
+    """tf.data would take as much memory again to rewrite the pipeline: see `frameworks.tf.input.indices`."""
+    job = Job(layers=["flatten", {"dense": "outputs"}], shape=(64, 64, 3), channels_first=("torch",))
+    first = side_by_side.ask(backend, "memory", job, megabytes=16).values["taken"]
+    assert side_by_side.ask(backend, "memory", job, megabytes=512).values["taken"] < first + 64 * 2**20
+
+
 def cut(path: Path, part: float) -> bytes:
     whole = path.read_bytes()
     return whole[: int(len(whole) * part)]
