@@ -27,7 +27,7 @@ ADAM = {"name": "adam", "learning_rate": 0.0009765625, "beta_1": 0.875, "beta_2"
 def request(backend: str) -> Request:
     """Return a request of the classic MLP on random pixels."""
     settings = {"precision": "float32", "device": "cpu", "threads": 2, "jit_compile": False, "compile": False}
-    data = Data(x="", y="", splits={}, input_shape=list(SHAPE), outputs=10, scale=1 / 255, offset=0.0)
+    data = Data(x="", y="", splits={}, input_shape=list(SHAPE), outputs=10, scale=[1 / 255], offset=[0.0])
     return Request(
         task="trial",
         contender=backend,
