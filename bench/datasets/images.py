@@ -100,7 +100,8 @@ class _Work:
     sizes: set[tuple[int, int]] = field(default_factory=set)
     faults: list[BaseException] = field(default_factory=list)
     stop: bool = False
-    done: int = 0
+    done: list[int] = field(default_factory=list)
+    """How many files each thread has done: no thread writes another's number, so that their sum never falls."""
 
     def run(self, path: Path, workers: int, progress: Progress | None) -> None:
         """Do all of it; an interrupt, or a fault that is no file's own, ends every thread and is raised."""
@@ -108,7 +109,10 @@ class _Work:
         twins, numbers = _shared_sizes(self.entries), itertools.count()
         with path.open("r+b") as out:
             arguments = (numbers, out.fileno(), offset, twins)
-            threads = [threading.Thread(target=self._take, args=arguments, daemon=True) for _ in range(workers)]
+            self.done = [0] * workers
+            threads = [
+                threading.Thread(target=self._take, args=(slot, *arguments), daemon=True) for slot in range(workers)
+            ]
             for thread in threads:
                 thread.start()
             try:
@@ -127,17 +131,17 @@ class _Work:
             while thread.is_alive():
                 thread.join(0.1)
                 if progress:
-                    progress("decoding images", min(self.done, total), total)
+                    progress("decoding images", sum(self.done), total)
         if progress:
             progress("decoding images", total, total)
 
-    def _take(self, numbers: itertools.count[int], out: int, offset: int, twins: frozenset[int]) -> None:
+    def _take(self, slot: int, numbers: itertools.count[int], out: int, offset: int, twins: frozenset[int]) -> None:
         try:
             while not self.stop and (number := next(numbers)) < len(self.entries):
                 pixels = self._pixels(number, twins)
                 if pixels is not None:
                     _write(out, pixels, offset + number * self.row_bytes)
-                self.done = number + 1
+                self.done[slot] += 1
         except BaseException as error:  # A full disk, say: nothing that is one file's own.
             self.faults.append(error)
             self.stop = True
