@@ -25,7 +25,7 @@ def judge(results: Results) -> list[RunWarning]:
     """
     found: list[RunWarning] = []
     if results.dataset and results.dataset.synthetic:
-        found.append(noise.synthetic_data(results.dataset.name))
+        found.append(noise.synthetic_data(results.dataset))
     found += _uncertified(results)
     found += _diverged(results)
     good = _good(results.trials)

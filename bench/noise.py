@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.counters import Counters
 from bench.results import format as formats
-from bench.results.schema import RunWarning, Trial
+from bench.results.schema import Dataset, RunWarning, Trial
 
 ENOUGH_REPEATS = 5
 """From here on Student's t is no longer the larger part of an interval's width."""
@@ -207,12 +207,13 @@ def unequal_threads(threads: Mapping[str, Any], config: Mapping[str, Any]) -> Ru
     )
 
 
-def synthetic_data(dataset: str) -> RunWarning:
+def synthetic_data(dataset: Dataset) -> RunWarning:
     """Return the warning that the samples are made up."""
+    stands_in = dataset.name != "synthetic"
     return RunWarning(
         kind=Kind.SYNTHETIC_DATA,
-        message=f"{dataset} is a synthetic stand-in: what is learnt of it says nothing about the real data",
-        advice="times are those of data of the same shape; dataset.root=DIR reads the real files",
+        message=dataset.remark,
+        advice="times are those of data of the same shape" + "; dataset.root=DIR reads the real files" * stands_in,
     )
 
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -39,6 +40,8 @@ class Plan:
     contenders: list[Contender]
     baseline: str
     prepared: Prepared
+    planes: Path | None
+    """The images with their channels first, where a contender's room wants them so and that is not the same."""
     splits: Splits
     scaling: tuple[list[float], list[float]]
     """(scale, offset) of the model's input: one number for all, or one for each channel or feature."""
@@ -67,7 +70,7 @@ class Plan:
             "data": self.prepared.checksum,
             "splits": [hashlib.sha256(part.tobytes()).hexdigest() for part in self._parts()],
             "scaling": [*self.scaling, *self.target_scaling],
-            "pipeline": self.config["pipeline"],
+            "pipeline": {key: value for key, value in self.config["pipeline"].items() if key != "workers"},
             "optimizer": self.optimizer,
             "train": train,
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
@@ -90,6 +93,8 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     found = contenders.find(config["frameworks"])
     with Preparing() as progress:
         prepared = datasets.prepare(config["dataset"], progress)
+        turned = any(rooms.channels_first(contender.backend) for contender in found)
+        planes = datasets.planar(prepared, progress) if turned else None
     splits = datasets.split(prepared, config["dataset"])
     config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
     network = _network(config["model"], prepared)
@@ -104,6 +109,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         contenders=found,
         baseline=baseline,
         prepared=prepared,
+        planes=planes,
         splits=splits,
         scaling=datasets.scaling(prepared, config["dataset"], splits),
         target_scaling=datasets.target_scaling(prepared, config["dataset"], splits),

@@ -136,6 +136,7 @@ def _prepare_all(asked: Sequence[Asked]) -> int:
         try:
             with Preparing() as progress:
                 prepared = datasets.prepare(item.options, progress)
+                datasets.planar(prepared, progress)
             splits = datasets.split(prepared, item.options)
             datasets.scaling(prepared, item.options, splits)
             datasets.target_scaling(prepared, item.options, splits)

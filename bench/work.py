@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from bench import datasets
 from bench.plan import Plan
 from bench.results.schema import Contender
 from frameworks import rooms
@@ -55,16 +54,16 @@ class Work:
         """Return where the samples lie, as a room has its images."""
         plan, prepared = self.plan, self.plan.prepared
         files = prepared.folder / "files.json"
-        planes = channels_first and len(prepared.input_shape) == 3 and prepared.input_shape[-1] > 1
+        planes = plan.planes if channels_first else None
         return Data(
-            x=str((datasets.channels_first(prepared) if planes else prepared.folder / "x.npy").resolve()),
+            x=str((planes or prepared.folder / "x.npy").resolve()),
             y=str((prepared.folder / "y.npy").resolve()),
             splits=self._splits,
             input_shape=list(plan.network.input_shape),
             outputs=plan.network.outputs,
             scale=plan.scaling[0],
             offset=plan.scaling[1],
-            channels_first=planes,
+            channels_first=planes is not None,
             task=prepared.task,
             y_scale=plan.target_scaling[0],
             y_offset=plan.target_scaling[1],

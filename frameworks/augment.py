@@ -14,7 +14,7 @@ Random numbers are each framework's own, so no two images ever agree; what agree
 
 They follow each other in this order; what comes from outside an image is 0; all arithmetic is float32, rounded to
 uint8 once, at the end. ¹ Keras draws the part of the image that is seen, uniformly from 1/(1 + v) to 1/(1 - v),
-torchvision the size. ² Keras adds within ± 255 v grey levels, torchvision multiplies by 1 ± v.
+torchvision the size. ² Keras adds within ± v of the brightest pixel there can be, torchvision multiplies by 1 ± v.
 """
 
 from __future__ import annotations

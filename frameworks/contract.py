@@ -55,6 +55,11 @@ class Data:
     value_range: list[float] | None = None
     """The least and the greatest value of a raw pixel; None in a table."""
 
+    @property
+    def brightest(self) -> float:
+        """The greatest value of a raw pixel."""
+        return self.value_range[1] if self.value_range else 255.0
+
     def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Return (x, y) of a split, in memory: x as it lies, y int64 or float32."""
         index, (x, y) = self.index(split), self.arrays()

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from bench.datasets import scales
 from bench.datasets.options import split_options
-from bench.datasets.planes import channels_first
+from bench.datasets.planes import planar
 from bench.datasets.prepared import Dataset, Prepared, Progress, Splits
 from bench.datasets.scales import scaling, target_scaling
 from bench.errors import unknown
@@ -22,9 +22,9 @@ __all__ = [
     "Prepared",
     "Progress",
     "Splits",
-    "channels_first",
     "check",
     "names",
+    "planar",
     "prepare",
     "scaling",
     "split",

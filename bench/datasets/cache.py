@@ -26,10 +26,11 @@ Build = Callable[[Path], Made]
 """Makes the dataset; the folder given is empty and becomes the prepared one: ``x.npy`` may be written there at once,
 memory-mapped, so that memory does not grow with the samples."""
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the meaning of a cached folder changes: older ones are then left alone and built anew."""
 
-ARRAYS = ("x.npy", "y.npy")
+ARRAYS, BESIDE = ("x.npy", "y.npy"), ("groups.npy", "files.json")
+"""What a folder keeps; of a dataset without groups or files, the arrays alone."""
 
 
 def cache_folder() -> Path:
@@ -55,10 +56,18 @@ def prepared(label: str, identity: Mapping[str, Any], build: Build, progress: Pr
     try:
         return _build_locked(folder, key, build, progress)
     except OSError as error:
-        raise RequestError(
-            f"cannot keep prepared data in the cache folder {cache_folder()} ({error}); "
-            "name another one in the environment variable PARALLAX_CACHE"
-        ) from error
+        raise refusal(error) from error
+
+
+def refusal(error: OSError) -> RequestError:
+    """Return what to say of a file that cannot be read or written while data are prepared: whose it is decides."""
+    place = None if error.filename is None else Path(os.fsdecode(error.filename)).absolute()
+    if place is not None and not place.is_relative_to(cache_folder()):
+        return RequestError(f"{place}: cannot be read ({error.strerror}); look at its permissions and its disk")
+    return RequestError(
+        f"cannot keep prepared data in the cache folder {cache_folder()} ({error}); "
+        "name another one in the environment variable PARALLAX_CACHE"
+    )
 
 
 def _build_locked(folder: Path, key: str, build: Build, progress: Progress | None) -> Prepared:
@@ -98,7 +107,8 @@ def _write(folder: Path, key: str, build: Build) -> None:
             "shape": list(made.x.shape),
             "checksum": _checksum(made.x, made.y),
             "counts": _counts(made),
-            "files": {name: stamp(part / name) for name in ARRAYS},
+            "beside": {name: digest(part / name) for name in BESIDE if (part / name).exists()},
+            "files": {name: stamp(part / name) for name in (*ARRAYS, *BESIDE) if (part / name).exists()},
         }
         write_json(part / "manifest.json", manifest)
         if folder.exists():
@@ -153,13 +163,15 @@ def _read(folder: Path, key: str) -> Prepared | None:
 
 
 def _is_sound(found: Prepared, manifest: dict[str, Any]) -> bool:
-    """Sizes must be as written. Where a time is not (copied, or tampered with), the checksum decides."""
-    stamps, now = manifest["files"], {name: stamp(found.folder / name) for name in ARRAYS}
+    """Sizes must be as written. Where a time is not (copied, or tampered with), the checksums decide."""
+    stamps = manifest["files"]
+    now = {name: stamp(found.folder / name) for name in stamps}
     if now == stamps:
         return True
-    if any(now[name]["bytes"] != stamps[name]["bytes"] for name in ARRAYS):
+    if any(now[name]["bytes"] != stamps[name]["bytes"] for name in stamps):
         return False
-    if _checksum(*found.arrays()) != found.checksum:
+    beside = {name: digest(found.folder / name) for name in manifest["beside"]}
+    if beside != manifest["beside"] or _checksum(*found.arrays()) != found.checksum:
         return False
     with suppress(OSError):  # A cache that can only be read is checked each time.
         write_json(found.folder / "manifest.json", manifest | {"files": now})
@@ -177,6 +189,12 @@ def stamp(path: Path) -> dict[str, int]:
     """Return the size of the file at `path` and the time of its last change, to tell if it changed."""
     status = path.stat()
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _checksum(x: NDArray[Any], y: NDArray[Any]) -> str:

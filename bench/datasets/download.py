@@ -48,14 +48,23 @@ def fetch(file: Published, folder: Path, mirrors: Sequence[str], progress: Progr
     """Return the path of `file` in `folder`, downloaded from the first of `mirrors` that has it, verified.
 
     What arrived is kept in ``NAME.part`` between attempts, mirrors and runs, and only the rest is asked for.
-    A mirror that ends in ``/`` is a folder, any other the file's own address. The caller holds a lock on `folder`.
-    Raises `DownloadError`.
+    A mirror that ends in ``/`` is a folder, any other the file's own address. Where another process fetches the file,
+    waits and takes that one's. Raises `DownloadError`.
     """
-    target, part = folder / file.name, folder / (file.name + ".part")
+    target = folder / file.name
     if target.exists() and _is_published(target, file):
         return target
+    from filelock import FileLock
+
     folder.mkdir(parents=True, exist_ok=True)
-    faults = []
+    with FileLock(folder / f"{file.name}.lock", poll_interval=0.1):
+        if target.exists() and _is_published(target, file):
+            return target
+        return _fetch(file, target, mirrors, progress)
+
+
+def _fetch(file: Published, target: Path, mirrors: Sequence[str], progress: Progress | None) -> Path:
+    part, faults = target.with_name(file.name + ".part"), []
     for mirror in mirrors:
         url = mirror + file.name if mirror.endswith("/") else mirror
         fault = _from_mirror(url, file, part, progress)

@@ -15,13 +15,16 @@ Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """Takes a batch, uint8 (b, H, W, C), and which samples it has, (b,); returns the batch changed, uint8."""
 
 
-def augmentation(augment: Mapping[str, Any], input_shape: tuple[int, ...], seed: int) -> Augmentation | None:
-    """Return the changes that `augment` asks for; None where it asks for nothing.
+def augmentation(
+    augment: Mapping[str, Any], input_shape: tuple[int, ...], seed: int, brightest: float
+) -> Augmentation | None:
+    """Return the changes that `augment` asks for; None where it asks for nothing. Pixels reach from 0 to `brightest`.
 
     The same seed and samples give the same bits, in whatever order, thread or epoch a batch is made: Keras's own
     generators count calls, and parallel calls of tf.data race for the count.
     """
-    layers = _layers(active(augment), *input_shape[:2])
+    height, width, _ = input_shape
+    layers = _layers(active(augment), height, width, brightest)
     if not layers:
         return None
     draws = _Draws(seed)
@@ -48,7 +51,7 @@ def _float32() -> Iterator[None]:
         keras.config.set_floatx(before)
 
 
-def _layers(on: Mapping[str, Any], height: int, width: int) -> list[keras.Layer]:
+def _layers(on: Mapping[str, Any], height: int, width: int, brightest: float) -> list[keras.Layer]:
     kinds, zeros = keras.layers, {"fill_mode": "constant", "dtype": "float32"}
     # Keras's own "horizontal_and_vertical" takes one draw for both axes: it only ever turns by 180 degrees.
     flips = [axis for axis in ("horizontal", "vertical") if on.get("flip") in (axis, "both")]
@@ -63,11 +66,11 @@ def _layers(on: Mapping[str, Any], height: int, width: int) -> list[keras.Layer]
         seen = (1 / (1 + on["zoom"]) - 1, 1 / (1 - on["zoom"]) - 1)
         made.append(kinds.RandomZoom(seen, interpolation="bilinear", **zeros))
     if "brightness" in on:
-        made.append(kinds.RandomBrightness(on["brightness"], value_range=(0, 255), dtype="float32"))
+        made.append(kinds.RandomBrightness(on["brightness"], value_range=(0, brightest), dtype="float32"))
     if "contrast" in on:
         # Twice, because a single number means "never less contrast" here, whatever the documentation says.
         factor = (on["contrast"], on["contrast"])
-        made.append(kinds.RandomContrast(factor, value_range=(0, 255), dtype="float32"))
+        made.append(kinds.RandomContrast(factor, value_range=(0, brightest), dtype="float32"))
     return made
 
 

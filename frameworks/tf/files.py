@@ -33,7 +33,7 @@ class Files:
             self._paths, self.y = tf.constant(self.paths), tf.constant(data.arrays()[1][index])
         self.calls = pipeline["workers"] or tf.data.AUTOTUNE
         self.read = reader(pipeline["interpolation"], input_shape)
-        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"])
+        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
 
     def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
         """Return the batches of all epochs, x uint8 (b, H, W, C) and y (b,); `orders` is (epochs, n).

@@ -44,7 +44,7 @@ class Records:
         self.first = int(data.index(split)[0])
         self.kind = _kind(data.arrays()[1])
         self.strings = load(self.path, len(data.index(split)))
-        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"])
+        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
         self.calls = pipeline["workers"] or tf.data.AUTOTUNE
         self._before = data.arrays()[0][self.first].reshape(input_shape)
 

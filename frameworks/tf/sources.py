@@ -45,7 +45,8 @@ def source(request: Request, samples: Samples, split: str, device: str) -> Sourc
     if active(pipeline.get("augment", {})):
         from frameworks.tf.augment import augmentation
 
-        samples = replace(samples, augment=augmentation(pipeline["augment"], shape, pipeline["seed"]))
+        changes = augmentation(pipeline["augment"], shape, pipeline["seed"], request.samples.brightest)
+        samples = replace(samples, augment=changes)
     if name == "device":
         return resident(samples, device)
     return samples

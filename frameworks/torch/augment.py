@@ -16,13 +16,15 @@ Augmentation = Callable[[Tensor, Tensor], Tensor]
 """Takes a batch, uint8 (b, C, H, W), and which samples it has, (b,); returns the batch changed, uint8."""
 
 
-def augmentation(augment: Mapping[str, Any], input_shape: tuple[int, ...], seed: int) -> Augmentation | None:
-    """Return the changes that `augment` asks for; None where it asks for nothing.
+def augmentation(
+    augment: Mapping[str, Any], input_shape: tuple[int, ...], seed: int, brightest: float
+) -> Augmentation | None:
+    """Return the changes that `augment` asks for; None where it asks for nothing. Pixels reach from 0 to `brightest`.
 
     The same seed and samples give the same bits, in whatever order, process or epoch a batch is made.
     """
     transforms = _transforms(active(augment), *input_shape[:2])
-    return _Changes(v2.Compose(transforms), seed) if transforms else None
+    return _Changes(v2.Compose(transforms), seed, brightest) if transforms else None
 
 
 def _transforms(on: Mapping[str, Any], height: int, width: int) -> list[v2.Transform]:
@@ -49,13 +51,13 @@ def _transforms(on: Mapping[str, Any], height: int, width: int) -> list[v2.Trans
 class _Changes:
     """Changes the samples of a batch one by one: a transform draws once for all it is given."""
 
-    def __init__(self, transform: v2.Transform, seed: int) -> None:
-        self.transform, self.seed = transform, seed
+    def __init__(self, transform: v2.Transform, seed: int, brightest: float) -> None:
+        self.transform, self.seed, self.brightest = transform, seed, brightest
 
     def __call__(self, x: Tensor, index: Tensor) -> Tensor:
         """Return `x` changed; the generator and the type that the transforms draw with are left as they were."""
         # The channels become images of one: contrast is then each channel's own, and there may be any number of them.
-        images = (x.float() / 255).unsqueeze(2)
+        images = (x.float() / self.brightest).unsqueeze(2)
         before, kind = torch.get_rng_state(), torch.get_default_dtype()
         try:
             torch.set_default_dtype(torch.float32)
@@ -65,4 +67,4 @@ class _Changes:
         finally:
             torch.set_default_dtype(kind)
             torch.set_rng_state(before)
-        return (changed.squeeze(2) * 255).round().to(torch.uint8)
+        return (changed.squeeze(2) * self.brightest).round().to(torch.uint8)

@@ -45,7 +45,7 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
         self.paths = [str(Path(found["root"], found["names"][i])) for i in index]
         self.y = torch.from_numpy(data.arrays()[1][index])
         self.read = reader(pipeline["interpolation"], input_shape)
-        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"])
+        self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
 
     def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return the samples at `index`, (batch,)."""

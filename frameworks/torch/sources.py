@@ -47,7 +47,8 @@ def source(request: Request, samples: Samples, split: str, device: torch.device)
         # Here, because torchvision takes a while to import, and may not be installed where nobody needs it.
         from frameworks.torch.augment import augmentation
 
-        samples = replace(samples, augment=augmentation(pipeline["augment"], shape, pipeline["seed"]))
+        changes = augmentation(pipeline["augment"], shape, pipeline["seed"], request.samples.brightest)
+        samples = replace(samples, augment=changes)
     if name == "device":
         return resident(samples, device)
     return samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from bench import counters as reading
 from bench import noise
-from bench.results.schema import Trial
+from bench.results.schema import Dataset, Trial
 
 BURN = "import time; end = time.process_time() + 0.6\nwhile time.process_time() < end: pass"
 
@@ -103,6 +104,25 @@ def test_advice_knows_what_the_user_set():
     assert "runtime.threads=" not in noise.unequal_threads(threads, pinned).advice
 
 
+MADE_UP = Dataset(
+    name="mnist",
+    title="",
+    source="",
+    synthetic=True,
+    input_shape=[],
+    classes=[],
+    note="synthetic stand-in: it says nothing",
+)
+
+
+def test_what_is_a_stand_in_for_nothing_has_no_real_files():
+    assert noise.synthetic_data(MADE_UP).message == MADE_UP.note
+    assert "dataset.root=DIR" in noise.synthetic_data(MADE_UP).advice
+    own = dataclasses.replace(MADE_UP, name="synthetic", note="synthetic samples: of their own")
+    assert noise.synthetic_data(own).message == own.note
+    assert "root" not in noise.synthetic_data(own).advice
+
+
 def test_every_kind_is_worded_once():
     trial = Trial(contender="tf", repeat=2, seed=2, status="diverged", message="loss became NaN at step 7")
     worded = [
@@ -116,7 +136,7 @@ def test_every_kind_is_worded_once():
         noise.drift("tf", -0.2, alike=True),
         noise.outliers("tf", 5.0),
         noise.unequal_threads({"tf": 1, "torch": 2}, {}),
-        noise.synthetic_data("mnist"),
+        noise.synthetic_data(MADE_UP),
         noise.uncertified("torch", "tf"),
         noise.diverged(trial, 0.5),
         noise.same_padding(["layers[3].conv2d"]),

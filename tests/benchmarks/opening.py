@@ -54,7 +54,7 @@ def opened(backend: str, asked: dict[str, Any], folder: Path) -> Data:
     first = rooms.channels_first(backend)
     np.save(folder / "train.npy", splits.train)
     return Data(
-        x=str(datasets.channels_first(prepared) if first else prepared.folder / "x.npy"),
+        x=str((datasets.planar(prepared) if first else None) or prepared.folder / "x.npy"),
         y=str(prepared.folder / "y.npy"),
         splits={"train": str(folder / "train.npy")},
         input_shape=list(SHAPE),

@@ -119,10 +119,10 @@ def records(request: Request, alter: str) -> Answer:
     return {"files": files, "message": message, "untouched": source.path.stat().st_mtime_ns == before}, {}
 
 
-def augmented(request: Request, augment: dict[str, Any], seed: int, start: int = 0) -> Answer:
+def augmented(request: Request, augment: dict[str, Any], seed: int, start: int = 0, brightest: float = 255.0) -> Answer:
     """The samples of the training split changed, channels last; `start` is what the first one is called."""
     module = import_module(f"frameworks.{request.backend}.augment")
-    change = module.augmentation(augment, tuple(request.samples.input_shape), seed)
+    change = module.augmentation(augment, tuple(request.samples.input_shape), seed, brightest)
     if change is None:
         return {"none": True}, {}
     x, _ = request.samples.load("train")

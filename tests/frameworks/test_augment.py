@@ -33,10 +33,11 @@ class Pictures(Job):
 def changed(side_by_side):
     """Return a picture changed many times, uint8 (n, H, W, C)."""
 
-    def change(backend, picture, options, *, seed=3, count=MANY, start=0):
+    def change(backend, picture, options, *, seed=3, count=MANY, start=0, brightest=255.0):
         picture = np.asarray(picture, np.uint8)
         job = Pictures(picture=picture, shape=picture.shape, count=count)
-        found = side_by_side.ask(backend, "augmented", job, augment=OFF | options, seed=seed, start=start)
+        given = {"augment": OFF | options, "seed": seed, "start": start, "brightest": brightest}
+        found = side_by_side.ask(backend, "augmented", job, **given)
         assert found.values["generator untouched"]
         made = found.arrays["x"]
         assert made.shape == (count, *picture.shape)
@@ -164,6 +165,16 @@ def test_brightness_goes_both_ways_within_its_part(changed, backend):
 def test_brightness_saturates(changed, backend):
     made = changed(backend, np.full((4, 4, 1), 250), {"brightness": 0.5})
     assert (made[:, 0, 0, 0] == 255).mean() > 0.4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("option", ["brightness", "contrast"])
+def test_pixels_that_reach_16_stay_among_themselves(changed, backend, option):
+    picture = np.repeat(np.array([4, 8, 12, 16], np.uint8), 16).reshape(8, 8, 1)
+    made = changed(backend, picture, {option: 0.25}, brightest=16.0)
+    away = np.abs(made.astype(int) - picture)
+    assert made.max() == 16
+    assert 1 <= away.max() <= 4, "a quarter of 16 at most"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

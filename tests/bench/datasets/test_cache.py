@@ -63,6 +63,35 @@ def test_what_comes_back_is_what_was_built():
     assert manifest["about"]["licence"] == "none"
 
 
+@pytest.mark.parametrize("name", ["groups.npy", "files.json"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
+def test_groups_and_files_are_guarded_too(name, damage):
+    """Without its groups a dataset would be split as if every sample stood alone."""
+    calls = []
+
+    def build(folder):
+        calls.append(folder)
+        made = Builder()(folder)
+        number = len(made.y)
+        files = Files(root="/data", names=tuple(f"{k}.png" for k in range(number)))
+        return dataclasses.replace(made, groups=np.arange(number) // 2, files=files)
+
+    path = cache.prepared("toy", {}, build).folder / name
+    {"gone": Path.unlink, "cut": truncate, "changed": flip_a_bit}[damage](path)
+    again = cache.prepared("toy", {}, build)
+    assert len(calls) == 2
+    assert again.groups().tolist() == [0, 0, 1, 1, 2, 2]
+    assert again.files().names[-1] == "5.png"
+
+
+def test_a_source_that_cannot_be_read_is_not_the_caches_fault(tmp_path):
+    def build(_):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "data" / "a.csv"))
+
+    with pytest.raises(RequestError, match=r"data/a\.csv: cannot be read \(Permission denied\)"):
+        cache.prepared("toy", {}, build)
+
+
 def test_another_identity_is_another_folder():
     first, second = (cache.prepared("toy", {"version": version}, Builder()) for version in (1, 2))
     assert first.folder != second.folder

@@ -24,7 +24,7 @@ def prepared(x=X):
 
 def test_the_pixels_are_the_same(monkeypatch):
     monkeypatch.setattr(planes, "BLOCK_BYTES", 400)
-    path = datasets.channels_first(prepared())
+    path = datasets.planar(prepared())
     made = np.load(path)
     assert (made.shape, made.dtype) == ((37, 3, 6, 5), np.uint8)
     assert np.array_equal(made, X.transpose(0, 3, 1, 2))
@@ -33,18 +33,43 @@ def test_the_pixels_are_the_same(monkeypatch):
 
 
 def test_it_is_made_once(monkeypatch):
-    path = datasets.channels_first(prepared())
+    path = datasets.planar(prepared())
     monkeypatch.setattr(planes, "_make", lambda *_: pytest.fail("made again"))
-    assert datasets.channels_first(prepared()) == path
+    assert datasets.planar(prepared()) == path
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda p: p.write_bytes(b"short"), lambda p: os.utime(p, ns=(0, 0)), lambda p: p.unlink()]
-)
-def test_what_was_damaged_or_copied_is_made_anew(damage):
-    path = datasets.channels_first(prepared())
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(0, 0))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"short"), flip_a_bit, lambda path: path.unlink()])
+def test_what_was_damaged_is_made_anew(damage):
+    path = datasets.planar(prepared())
     damage(path)
-    assert np.array_equal(np.load(datasets.channels_first(prepared())), X.transpose(0, 3, 1, 2))
+    assert np.array_equal(np.load(datasets.planar(prepared())), X.transpose(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_copy_is_believed_after_its_checksum(monkeypatch, writable):
+    path = datasets.planar(prepared())
+    os.utime(path, ns=(0, 0))
+    monkeypatch.setattr(planes, "_make", lambda *_: pytest.fail("made again"))
+    if not writable:
+        monkeypatch.setattr(planes, "write_json", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no")))
+    assert datasets.planar(prepared()) == path
+    monkeypatch.setattr(planes, "digest", lambda _: pytest.fail("read again, to check what has been checked"))
+    if writable:
+        assert datasets.planar(prepared()) == path
+
+
+@pytest.mark.parametrize("shape", [(37, 6, 5, 1), (37, 4)])
+def test_what_lies_the_same_either_way_is_not_made(shape):
+    made = cache.prepared("same", {}, lambda _: Made(x=np.zeros(shape, np.uint8), y=np.arange(37) % 2, about=ABOUT))
+    assert datasets.planar(made) is None
+    assert not list(made.folder.glob("x_channels_first*"))
 
 
 def test_what_is_broken_off_leaves_nothing(monkeypatch):
@@ -52,7 +77,7 @@ def test_what_is_broken_off_leaves_nothing(monkeypatch):
     monkeypatch.setattr(planes, "BLOCK_BYTES", 400)
     monkeypatch.setattr(planes, "max", lambda *_: 1 // 0, raising=False)  # After the file was begun.
     with pytest.raises(ZeroDivisionError):
-        datasets.channels_first(made)
+        datasets.planar(made)
     assert not list(made.folder.glob("x_channels_first*"))
 
 
@@ -69,12 +94,12 @@ def test_a_full_disk_is_the_users_to_mend(monkeypatch):
     with pytest.raises(
         RequestError, match=r"cannot keep prepared data in the cache folder .*No space left.*PARALLAX_CACHE"
     ):
-        datasets.channels_first(made)
+        datasets.planar(made)
     assert not (made.folder / planes.NAME).exists()
 
 
 def make(said) -> None:
-    said.put(str(datasets.channels_first(prepared())))
+    said.put(str(datasets.planar(prepared())))
 
 
 def test_two_processes_at_once_make_one(cache_root):
@@ -94,6 +119,6 @@ def test_two_processes_at_once_make_one(cache_root):
 
 def test_the_prepared_folder_is_still_sound_with_it():
     made = prepared()
-    datasets.channels_first(made)
+    datasets.planar(made)
     assert cache.prepared("toy", {}, lambda _: pytest.fail("built again")) == made
     shutil.rmtree(made.folder)
