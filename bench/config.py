@@ -80,8 +80,8 @@ class Pipeline:
     """How training samples get to the model; evaluation always reads from memory."""
 
     name: str = one_of("memory", "device", "files", "tfrecord")
-    workers: int = at_least(0)
-    """Processes (PyTorch) or parallel calls (TensorFlow) that read ahead; 0: each side's best without."""
+    workers: int | None = at_least(0)
+    """Processes (PyTorch) or parallel calls (TensorFlow) that read ahead; None: each side's best; 0: none."""
     augment: Augment = field(default_factory=Augment)
 
 

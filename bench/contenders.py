@@ -42,13 +42,13 @@ print(json.dumps(found))
 """
 
 
-def find(frameworks: Mapping[str, Mapping[str, Any]]) -> list[Contender]:
-    """Return the contenders with versions and resolved settings; `frameworks` is the resolved node of the config.
+def find(frameworks: Mapping[str, Mapping[str, Any]], pipeline: Mapping[str, Any]) -> list[Contender]:
+    """Return the contenders with versions and resolved settings; both arguments are resolved nodes of the config.
 
     Raises `RequestError` for an interpreter that is none, a framework that is not installed where it is asked
     for, a GPU that is not there, and contenders on different kinds of device.
     """
-    found = [_contender(name, dict(settings)) for name, settings in frameworks.items()]
+    found = [_contender(name, dict(settings), pipeline) for name, settings in frameworks.items()]
     for contender, device in zip(found, _devices(found), strict=True):
         threads = contender.settings["threads"] or machine.cores()
         contender.settings |= {"device": device, "threads": threads}
@@ -62,13 +62,14 @@ def find(frameworks: Mapping[str, Mapping[str, Any]]) -> list[Contender]:
     return found
 
 
-def _contender(name: str, settings: dict[str, Any]) -> Contender:
+def _contender(name: str, settings: dict[str, Any], pipeline: Mapping[str, Any]) -> Contender:
     if not NAME.fullmatch(name):
         raise RequestError(f"frameworks.{name}: a contender's name may have letters, digits, '_', '-' and '.' only")
     backend, python = settings["backend"], settings.get("python") or ""
     key = f"frameworks.{name}.python={python}"
     packages = rooms.packages(backend)
-    versions = dict(_versions(python, (*packages, *CHILD_NEEDS), key))
+    needed = (*packages, *rooms.extra_packages(backend, pipeline), *CHILD_NEEDS)
+    versions = dict(_versions(python, needed, key))
     missing = [item for item, version in versions.items() if not version]
     if missing:
         where = f"{key}: " if python else ""

@@ -126,8 +126,8 @@ def _surroundings() -> dict[str, Any]:
 def _installed(contender: Contender) -> dict[str, list[int]]:
     """Return size and time of each package's first file: a build of one's own may keep its version."""
     found = {}
-    for package in rooms.packages(contender.backend):
-        spec = find_spec(package)
+    for package in contender.versions:
+        spec = None if package == "python" else find_spec(package)
         if spec is not None and spec.origin:
             state = Path(spec.origin).stat()
             found[package] = [state.st_size, state.st_mtime_ns]

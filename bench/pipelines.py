@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from bench.datasets import Prepared
@@ -15,8 +16,13 @@ MOST = {"rotation": 180.0, "zoom": 0.9, "brightness": 1.0, "contrast": 1.0}
 """Above these an image turns further than once around, into nothing, or into one colour."""
 
 
-def check(pipeline: Mapping[str, Any], contenders: Sequence[Contender], prepared: Prepared) -> None:
-    """Raise `RequestError` where a contender lacks the `pipeline`, or `prepared` does not fit it."""
+def check(
+    pipeline: Mapping[str, Any], contenders: Sequence[Contender], prepared: Prepared, interpolation: str | None
+) -> None:
+    """Raise `RequestError` where a contender lacks the `pipeline`, or `prepared` does not fit it.
+
+    `interpolation` is how files would be resized (``dataset.interpolation``).
+    """
     name = pipeline["name"]
     for contender in contenders:
         there = rooms.pipelines(contender.backend)
@@ -26,14 +32,39 @@ def check(pipeline: Mapping[str, Any], contenders: Sequence[Contender], prepared
                 f"(it has: {', '.join(there)}); {_why(name)}leave it out with framework=[…], or take another pipeline"
             )
     images = len(prepared.input_shape) == 3
-    if name == "files" and prepared.files() is None:
+    if name == "files":
+        _check_files(contenders, prepared, interpolation)
+    if name == "device" and pipeline["workers"] is not None:
         raise RequestError(
-            f"pipeline=files: {prepared.title} is not made of image files; take pipeline=memory, or a dataset that is: "
-            "dataset=image_folder or dataset=pneumonia with dataset.root=FOLDER"
+            f"pipeline.workers={pipeline['workers']}: pipeline=device reads nothing ahead; leave it null"
         )
     if name == "tfrecord" and not images:
         raise RequestError(f"pipeline=tfrecord: keeps images, and {prepared.title} is a table; take pipeline=memory")
     _check_augmentation(pipeline["augment"], prepared, images)
+
+
+def _check_files(contenders: Sequence[Contender], prepared: Prepared, interpolation: str | None) -> None:
+    files = prepared.files()
+    if files is None:
+        raise RequestError(
+            f"pipeline=files: {prepared.title} has no image files in a folder (those in a zip must be unpacked); take "
+            "pipeline=memory, or dataset=image_folder or dataset=pneumonia with dataset.root=FOLDER"
+        )
+    for contender in contenders:
+        known = rooms.resizes(contender.backend)
+        if interpolation not in known:
+            raise RequestError(
+                f"dataset.interpolation={interpolation}: contender '{contender.name}' resizes files by "
+                f"{', '.join(known)}; take one of these, or pipeline=memory"
+            )
+        read = rooms.reads(contender.backend)
+        for name in files.names:
+            ending = PurePosixPath(name).suffix.lower()
+            if ending and ending not in read:
+                raise RequestError(
+                    f"pipeline=files: contender '{contender.name}' reads {' '.join(read)} and not {name}; "
+                    "take pipeline=memory, or convert such files"
+                )
 
 
 def is_same(pipeline: Mapping[str, Any]) -> bool:

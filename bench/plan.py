@@ -90,7 +90,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     baseline = config["baseline"] or names[0]
     if baseline not in names:
         raise unknown("baseline", baseline, names)
-    found = contenders.find(config["frameworks"])
+    found = contenders.find(config["frameworks"], config["pipeline"])
     with Preparing() as progress:
         prepared = datasets.prepare(config["dataset"], progress)
         turned = any(rooms.channels_first(contender.backend) for contender in found)
@@ -99,7 +99,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
     network = _network(config["model"], prepared)
     _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
-    pipelines.check(config["pipeline"], found, prepared)
+    pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
     plants = _plants(config["plant"], found, network, optimizer["name"], config["train"]["loss"])
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants

@@ -101,7 +101,8 @@ class Request:
     train: dict[str, Any] = field(default_factory=dict)
     """epochs, batch_size, drop_last, seed, trace."""
     pipeline: dict[str, Any] = field(default_factory=dict)
-    """name, workers, augment, and folder, where prepared files of the pipeline's own may be kept; empty: memory."""
+    """name, workers, augment; interpolation, by which files are resized; folder, where a pipeline may keep files of its
+    own; empty: memory."""
     measure: dict[str, Any] = field(default_factory=dict)
     """warmup_steps, steps, min_steps, blocks, seconds."""
     parity: dict[str, Any] = field(default_factory=dict)

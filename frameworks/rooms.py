@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from frameworks.augment import active
 from frameworks.plants import Plant
 
 _HERE = Path(__file__).parent
@@ -29,6 +31,23 @@ def packages(backend: str) -> dict[str, str]:
     The framework's own comes first.
     """
     return dict(_module(backend).PACKAGES)
+
+
+def extra_packages(backend: str, pipeline: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the distributions that a backend needs for a pipeline, beside `packages`."""
+    extra = _module(backend).EXTRA_PACKAGES
+    wanted = [pipeline["name"], *(["augment"] if active(pipeline["augment"]) else [])]
+    return tuple(dict.fromkeys(package for what in wanted for package in extra.get(what, ())))
+
+
+def reads(backend: str) -> tuple[str, ...]:
+    """Return what image files may end in that a backend's pipeline ``files`` reads."""
+    return tuple(_module(backend).READS)
+
+
+def resizes(backend: str) -> tuple[str, ...]:
+    """Return the interpolations of a backend's pipeline ``files``."""
+    return tuple(_module(backend).RESIZES)
 
 
 def plants(backend: str) -> dict[str, Plant]:

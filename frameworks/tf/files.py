@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from frameworks.contract import Data
 from frameworks.tf.augment import augmentation
+from frameworks.tf.input import calls
 
 METHODS = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic"}
 """``tf.image.resize``'s word for each way that both frameworks have to mix pixels."""
@@ -31,7 +32,7 @@ class Files:
         self.paths = [str(Path(found["root"], found["names"][i])) for i in index]
         with tf.device("/CPU:0"):
             self._paths, self.y = tf.constant(self.paths), tf.constant(data.arrays()[1][index])
-        self.calls = pipeline["workers"] or tf.data.AUTOTUNE
+        self.calls = calls(pipeline["workers"])
         self.read = reader(pipeline["interpolation"], input_shape)
         self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
 
@@ -85,8 +86,6 @@ class Files:
 def reader(interpolation: str, input_shape: tuple[int, ...]) -> Callable[[Any], tf.Tensor]:
     """Return a function from a path to the image, uint8 `input_shape` (H, W, C)."""
     height, width, channels = input_shape
-    if interpolation not in METHODS:
-        raise ValueError(f"interpolation={interpolation}: files can be resized by {', '.join(METHODS)}")
 
     def read(path: Any) -> tf.Tensor:
         data = tf.io.read_file(path)

@@ -26,8 +26,8 @@ class Samples:
     """(N,), int64 or float32."""
     index: np.ndarray
     """The places of those that belong, int32 (n,)."""
-    workers: int = 0
-    """Batches that are gathered at the same time; 0: as many as tf.data finds best."""
+    workers: int | None = None
+    """Batches that are gathered at the same time; None: as many as tf.data finds best."""
     augment: Augmentation | None = None
     _parts: dict[int, list[tf.Tensor]] = field(default_factory=dict, init=False)
 
@@ -59,7 +59,7 @@ class Samples:
             return augment(tf.gather(x, places), index), tf.gather(y, places)
 
         index = indices(orders if augment else self.index[orders], batch_size, drop_last)
-        made = index.map(gather, num_parallel_calls=self.workers or tf.data.AUTOTUNE)
+        made = index.map(gather, num_parallel_calls=calls(self.workers))
         return made.prefetch(tf.data.AUTOTUNE)
 
     def named(self) -> AbstractContextManager[None]:
@@ -98,6 +98,11 @@ def indices(orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dat
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     return made.with_options(options)
+
+
+def calls(workers: int | None) -> int | None:
+    """Return tf.data's word for so many parallel calls; None: as many as it finds best; 0: one after the other."""
+    return int(tf.data.AUTOTUNE) if workers is None else workers or None
 
 
 def repeated(batches: tf.data.Dataset, on_gpu: bool) -> tf.data.Dataset:

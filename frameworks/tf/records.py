@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from frameworks.contract import Data
 from frameworks.tf.augment import augmentation
-from frameworks.tf.input import indices
+from frameworks.tf.input import calls, indices
 
 FORMAT = 1
 """Raise it when records change: older files are then left alone."""
@@ -45,7 +45,7 @@ class Records:
         self.kind = _kind(data.arrays()[1])
         self.strings = load(self.path, len(data.index(split)))
         self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
-        self.calls = pipeline["workers"] or tf.data.AUTOTUNE
+        self.calls = calls(pipeline["workers"])
         self._before = data.arrays()[0][self.first].reshape(input_shape)
 
     def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:

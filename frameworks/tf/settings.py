@@ -9,6 +9,9 @@ from frameworks.plants import Plant
 
 PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras"}
 
+EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {}
+"""By pipeline, and by ``augment``: what else must be installed."""
+
 PLANTS = {
     "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
@@ -27,6 +30,12 @@ PAYS_FOR_UNEVEN_SAME = False
 
 PIPELINES = ("memory", "device", "files", "tfrecord")
 """The input pipelines there are here."""
+
+READS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+"""What image files of pipeline ``files`` may end in."""
+
+RESIZES = ("nearest", "bilinear", "bicubic")
+"""How pipeline ``files`` may mix their pixels."""
 
 CHANNELS_FIRST = False
 """Whether images lie as (N, C, H, W)."""

@@ -41,7 +41,7 @@ def source(request: Request, samples: Samples, split: str, device: str) -> Sourc
         records = Records(request.samples, split, pipeline, shape)
         records.leave_pictures(Path(request.folder))
         return records
-    samples = replace(samples, workers=pipeline.get("workers", 0))
+    samples = replace(samples, workers=pipeline.get("workers"))
     if active(pipeline.get("augment", {})):
         from frameworks.tf.augment import augmentation
 

@@ -62,7 +62,8 @@ class Files:
         self.y = self.images.y
         # A thread trains; what is left reads ahead, in processes. On two cores these cost more than they bring.
         spare = torch.get_num_threads() - 1
-        self.workers = pipeline["workers"] or (min(spare, 8) if spare > 1 else 0)
+        best = min(spare, 8) if spare > 1 else 0
+        self.workers: int = best if pipeline["workers"] is None else pipeline["workers"]
         self._loaders: dict[str, DataLoader[tuple[Tensor, Tensor]]] = {}
 
     def batches(
@@ -96,8 +97,6 @@ class Files:
 
 def reader(interpolation: str, input_shape: tuple[int, ...]) -> Callable[[str], Tensor]:
     """Return a function from a path to the image, uint8 (C, H, W) of `input_shape` (H, W, C)."""
-    if interpolation not in METHODS:
-        raise ValueError(f"interpolation={interpolation}: files can be resized by {', '.join(METHODS)}")
     return _Reader(METHODS[interpolation], input_shape)
 
 

@@ -9,6 +9,9 @@ from frameworks.plants import Plant
 
 PACKAGES = {"torch": "PyTorch"}
 
+EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {"files": ("torchvision",), "augment": ("torchvision",)}
+"""By pipeline, and by ``augment``: what else must be installed."""
+
 PLANTS = {
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
     "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
@@ -28,6 +31,12 @@ PAYS_FOR_UNEVEN_SAME = True
 
 PIPELINES = ("memory", "device", "files")
 """The input pipelines there are here."""
+
+READS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
+"""What image files of pipeline ``files`` may end in."""
+
+RESIZES = ("nearest", "bilinear", "bicubic")
+"""How pipeline ``files`` may mix their pixels."""
 
 CHANNELS_FIRST = True
 """Whether images lie as (N, C, H, W)."""

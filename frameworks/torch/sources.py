@@ -42,7 +42,7 @@ def source(request: Request, samples: Samples, split: str, device: torch.device)
         from frameworks.torch.records import WHY_NOT
 
         raise ValueError(f"pipeline=tfrecord: {WHY_NOT}")
-    samples = replace(samples, workers=pipeline.get("workers", 0))
+    samples = replace(samples, workers=pipeline.get("workers") or 0)
     if active(pipeline.get("augment", {})):
         # Here, because torchvision takes a while to import, and may not be installed where nobody needs it.
         from frameworks.torch.augment import augmentation

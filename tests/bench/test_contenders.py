@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -43,12 +44,29 @@ def interpreter(tmp_path):
     return write
 
 
+MEMORY = {"name": "memory", "augment": {"flip": "none"}}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "there"),
+    [(MEMORY, False), (MEMORY | {"name": "files"}, True), (MEMORY | {"augment": {"flip": "both"}}, True)],
+)
+def test_what_a_pipeline_needs_is_looked_for_too(installed, pipeline, there):
+    """Its version is then part of what a kept fingerprint is known by."""
+    with pytest.raises(RequestError, match="torchvision is not installed") if there else nullcontext():
+        contenders.find({"a": settings()}, pipeline)
+    installed["torchvision"] = "0.29"
+    contenders._versions.cache_clear()
+    (found,) = contenders.find({"a": settings()}, pipeline)
+    assert ("torchvision" in found.versions) is there
+
+
 def answers(**versions):
     return "echo '" + str({"python": "3.12"} | VERSIONS | versions).replace("'", '"') + "'\n"
 
 
 def test_contenders_get_versions_device_and_threads():
-    tf, torch = contenders.find({"tf": settings("tf"), "mine": settings(threads=1, device="cpu")})
+    tf, torch = contenders.find({"tf": settings("tf"), "mine": settings(threads=1, device="cpu")}, MEMORY)
     assert (tf.name, tf.framework, tf.python) == ("tf", "TensorFlow 2.21.0 / Keras 3.15.1", "")
     assert (torch.name, torch.backend, torch.framework) == ("mine", "torch", "PyTorch 2.15.0")
     assert torch.versions == {
@@ -71,13 +89,15 @@ def test_what_is_not_installed_comes_with_the_line_that_installs_it(installed, m
     for name in missing:
         del installed[name]
     with pytest.raises(RequestError) as refused:
-        contenders.find({"a": settings()})
+        contenders.find({"a": settings()}, MEMORY)
     assert str(refused.value).startswith(message)
     assert str(refused.value).endswith(f"pip install {' '.join(missing)}")
 
 
 def test_versions_of_another_interpreter(interpreter):
-    (found,) = contenders.find({"old": settings(python=interpreter("echo welcome\n" + answers(torch="2.13.0")))})
+    (found,) = contenders.find(
+        {"old": settings(python=interpreter("echo welcome\n" + answers(torch="2.13.0")))}, MEMORY
+    )
     assert found.framework == "PyTorch 2.13.0"
     assert found.python.endswith("my python")
     assert {"python": "3.12", "torch": "2.13.0", "numpy": "2.0.0"}.items() <= found.versions.items()
@@ -110,7 +130,7 @@ def test_a_true_interpreter_answers_and_is_not_led_by_its_surroundings(interpret
 def test_an_interpreter_that_will_not_do(interpreter, text, mode, message):
     python = interpreter(text, mode)
     with pytest.raises(RequestError) as refused:
-        contenders.find({"old": settings(python=python)})
+        contenders.find({"old": settings(python=python)}, MEMORY)
     assert str(refused.value).startswith(f"frameworks.old.python={python}: ")
     assert message in str(refused.value)
 
@@ -118,18 +138,18 @@ def test_an_interpreter_that_will_not_do(interpreter, text, mode, message):
 def test_an_interpreter_that_is_no_file(tmp_path):
     for python in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(RequestError, match="there is no such file; it must be the python of a virtual environment"):
-            contenders.find({"old": settings(python=str(python))})
+            contenders.find({"old": settings(python=str(python))}, MEMORY)
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "a b", "-x", ".."])
 def test_a_name_that_cannot_be_a_folders(name):
     with pytest.raises(RequestError, match="name may have letters"):
-        contenders.find({name: settings()})
+        contenders.find({name: settings()}, MEMORY)
 
 
 def test_a_gpu_that_is_not_there():
     with pytest.raises(RequestError, match=r"^frameworks\.torch\.device=gpu: this machine has no GPU"):
-        contenders.find({"tf": settings("tf"), "torch": settings(device="gpu")})
+        contenders.find({"tf": settings("tf"), "torch": settings(device="gpu")}, MEMORY)
 
 
 @pytest.fixture
@@ -151,7 +171,7 @@ def sees(monkeypatch):
 def test_where_there_is_a_gpu_all_take_it(sees):
     backends, asked = sees
     backends |= {"tf", "torch"}
-    found = contenders.find({"tf": settings("tf"), "torch": settings(device="gpu")})
+    found = contenders.find({"tf": settings("tf"), "torch": settings(device="gpu")}, MEMORY)
     assert [item.settings["device"] for item in found] == ["gpu", "gpu"]
     assert sorted(asked) == [("probe", "gpu", "tf"), ("probe", "gpu", "torch")]
 
@@ -159,12 +179,12 @@ def test_where_there_is_a_gpu_all_take_it(sees):
 def test_contenders_on_different_devices_do_not_race(sees):
     sees[0].add("torch")
     with pytest.raises(RequestError, match=r"this would be tf cpu, torch gpu; runtime\.device=cpu puts all"):
-        contenders.find({"tf": settings("tf"), "torch": settings()})
+        contenders.find({"tf": settings("tf"), "torch": settings()}, MEMORY)
     with pytest.raises(RequestError, match=r"frameworks\.tf\.device=gpu: TensorFlow .* does not see the GPU"):
-        contenders.find({"tf": settings("tf", device="gpu"), "torch": settings()})
+        contenders.find({"tf": settings("tf", device="gpu"), "torch": settings()}, MEMORY)
 
 
 def test_on_the_cpu_nobody_is_asked_about_the_gpu(sees):
-    found = contenders.find({"tf": settings("tf", device="cpu"), "torch": settings(device="cpu")})
+    found = contenders.find({"tf": settings("tf", device="cpu"), "torch": settings(device="cpu")}, MEMORY)
     assert [item.settings["device"] for item in found] == ["cpu", "cpu"]
     assert sees[1] == []

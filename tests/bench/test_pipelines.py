@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
+from PIL import Image
 
 from bench import pipelines
 from bench.errors import RequestError
@@ -34,7 +37,11 @@ def test_decoders_of_their_own_do_not_give_the_same_numbers(plan_of):
     ("said", "message"),
     [
         ("pipeline=tfrecord", "pipeline=tfrecord: contender 'torch' (torch) has no such pipeline (it has: memory,"),
-        ("pipeline=files", "pipeline=files: scikit-learn's handwritten digits is not made of image files"),
+        ("pipeline=files", "pipeline=files: scikit-learn's handwritten digits has no image files"),
+        (
+            "pipeline=device pipeline.workers=0",
+            "pipeline.workers=0: pipeline=device reads nothing ahead; leave it null",
+        ),
         ("pipeline=tfrecord framework=tf dataset=diabetes", "pipeline=tfrecord: keeps images, and"),
         ("pipeline.augment.rotation=270", "pipeline.augment.rotation=270.0: must be at most 180"),
         ("pipeline.augment.zoom=1", "pipeline.augment.zoom=1.0: must be at most 0.9"),
@@ -50,3 +57,46 @@ def test_what_cannot_be_delivered_is_refused(plan_of, said, message):
 
 def test_the_pipeline_is_part_of_the_work(plan_of):
     assert plan_of().content() != plan_of("pipeline=device").content()
+
+
+def test_the_number_of_workers_is_not(plan_of):
+    assert plan_of().content() == plan_of("pipeline.workers=2").content()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Images of two classes in a folder of the user's own, of which one ends in .tiff."""
+    for label in "ab":
+        (tmp_path / "own" / label).mkdir(parents=True)
+        for k in range(10):
+            ending = "tiff" if (label, k) == ("b", 7) else "png"
+            Image.new("RGB", (9, 9), (10 * k, 0, 0)).save(tmp_path / "own" / label / f"{k}.{ending}")
+    return tmp_path / "own"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            "dataset.interpolation=lanczos",
+            "dataset.interpolation=lanczos: contender 'tf' resizes files by nearest, bilinear",
+        ),
+        ("framework=torch", "pipeline=files: contender 'torch' reads .jpg .jpeg .png .gif .webp and not b/7.tiff"),
+    ],
+)
+def test_files_that_a_contender_cannot_read_are_refused(plan_of, folder, said, message):
+    with pytest.raises(RequestError) as refused:
+        plan_of("pipeline=files", "dataset=image_folder", f"dataset.root={folder}", "train.batch_size=4", said)
+    assert message in str(refused.value)
+
+
+def test_files_in_a_zip_must_be_unpacked(plan_of, folder, tmp_path):
+    shutil.make_archive(str(tmp_path / "own"), "zip", folder)
+    with pytest.raises(RequestError, match="those in a zip must be unpacked"):
+        plan_of("pipeline=files", "dataset=image_folder", f"dataset.root={tmp_path}/own.zip", "train.batch_size=4")
+
+
+def test_files_that_can_be_read_are_not_refused(plan_of, folder):
+    (folder / "b/7.tiff").unlink()
+    plan = plan_of("pipeline=files", "dataset=image_folder", f"dataset.root={folder}", "train.batch_size=4")
+    assert plan.planes is not None

@@ -44,7 +44,7 @@ class FileJob(Job):
     shape: tuple[int, ...] = (6, 7, 3)
     count: int = COUNT
     source: str = "files"
-    workers: int = 0
+    workers: int | None = None
     interpolation: str = "bilinear"
     augment: dict[str, Any] = field(default_factory=dict)
     jpeg: tuple[int, int] | None = None
@@ -104,7 +104,9 @@ SOURCES = [("files", backend) for backend in BACKENDS] + [("tfrecord", "tf")]
 
 @pytest.mark.parametrize("drop_last", [True, False], ids=["whole batches", "a partial batch"])
 @pytest.mark.parametrize(("source", "backend"), SOURCES)
-@pytest.mark.parametrize(("channels", "workers"), [(3, 0), (1, 2)], ids=["rgb", "grey, two workers"])
+@pytest.mark.parametrize(
+    ("channels", "workers"), [(3, None), (3, 0), (1, 2)], ids=["rgb", "rgb, no workers", "grey, two workers"]
+)
 def test_every_batch_of_two_epochs_has_the_samples_given(side_by_side, backend, source, channels, workers, drop_last):
     train = {"epochs": EPOCHS, "batch_size": SIZE, "drop_last": drop_last, "seed": SEED}
     job = FileJob(shape=(6, 7, channels), source=source, workers=workers, train=train)
@@ -154,8 +156,8 @@ def test_a_run_in_float64_has_the_same_changes(side_by_side, backend, source):
 
 
 def test_workers_of_pytorch_are_none_on_two_cores_and_as_many_as_are_asked_for(side_by_side):
-    asked = {workers: side_by_side.ask("torch", "delivered", FileJob(workers=workers)) for workers in (0, 2)}
-    assert {workers: found.values["workers"] for workers, found in asked.items()} == {0: 0, 2: 2}
+    asked = {workers: side_by_side.ask("torch", "delivered", FileJob(workers=workers)) for workers in (None, 0, 2)}
+    assert {workers: found.values["workers"] for workers, found in asked.items()} == {None: 0, 0: 0, 2: 2}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
