@@ -118,16 +118,13 @@ class Augmented(Batches):
 
 
 def place(x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None, *, channels_first: bool = False) -> Samples:
-    """Return the samples that `index` names, or all, in host memory, channels first.
+    """Return the samples that `index` names, or all, in host memory, channels first; numpy's memory is shared.
 
-    Numpy's memory is shared, a memory map's too, but where there are several channels and they come last: then the
-    samples are copied, once, outside any clock of steps.
+    Images whose one channel comes last lie the same either way.
     """
     places = np.arange(len(x)) if index is None else index
     if x.ndim == 4 and not channels_first:
-        if x.shape[3] > 1 and index is not None:
-            x, y, places = x[index], y[index], np.arange(len(index))
-        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if x.shape[3] > 1 else x.reshape(len(x), 1, *x.shape[1:3])
+        x = x.reshape(len(x), 1, *x.shape[1:3])
     return Samples(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(places.astype(np.int64)))
 
 

@@ -133,7 +133,8 @@ def augmented(request: Request, augment: dict[str, Any], seed: int, start: int =
         torch.manual_seed(1)
         expected = torch.rand(3)
         torch.manual_seed(1)
-        made = change(torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), torch.from_numpy(index)).permute(0, 2, 3, 1)
+        planar = x if request.samples.channels_first else x.transpose(0, 3, 1, 2).copy()
+        made = change(torch.from_numpy(planar), torch.from_numpy(index)).permute(0, 2, 3, 1)
         return {"generator untouched": bool((torch.rand(3) == expected).all())}, {"x": made.numpy()}
     import tensorflow as tf
 

@@ -47,8 +47,6 @@ class Job:
     pipeline: dict[str, Any] = field(default_factory=dict)
     shuffled: bool = False
     """Whether the splits take their samples from everywhere, as real ones do."""
-    channels_first: tuple[str, ...] = ()
-    """The backends that find their images channels first."""
     plants: list[str] = field(default_factory=list)
     task: str = "trial"
     learns: str = "classification"
@@ -102,7 +100,7 @@ class Job:
         splits = {"train": (0, self.count), "val": (self.count, half), "test": (half, 2 * self.count)}
         for name, (begin, end) in splits.items():
             np.save(folder / f"{name}.npy", everywhere[begin:end])
-        first = backend in self.channels_first
+        first = rooms.channels_first(backend) and len(self.shape) == 3 and self.shape[-1] > 1
         np.save(folder / f"x-{backend}.npy", np.ascontiguousarray(np.moveaxis(x, -1, 1)) if first else x)
         np.save(folder / "y.npy", y)
         save_file(self.initial(), folder / "weights.safetensors")

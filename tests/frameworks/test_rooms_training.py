@@ -91,11 +91,25 @@ def test_each_optimizer_is_the_reference_over_fifty_steps(side_by_side, job, bac
     assert abs(weights["dense_1/kernel"] - made.initial()["dense_1/kernel"]).max() > 0.1
 
 
+FLIP = {"flip": "both", "crop": 0, "rotation": 0.0, "zoom": 0.0, "brightness": 0.0, "contrast": 0.0}
+PIPELINES = {
+    "memory": {"name": "memory"},
+    "memory, two workers": {"name": "memory", "workers": 2},
+    "memory, flips": {"name": "memory", "augment": FLIP},
+    "device": {"name": "device"},
+    "device, flips": {"name": "device", "augment": FLIP},
+}
+"""Flips change no picture here: all pixels of one are alike."""
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("count", [20, 21])
 @pytest.mark.parametrize("drop_last", [True, False])
-def test_batches_come_in_the_order_of_the_seed(side_by_side, job, backend, count, drop_last):
-    made = job(layers=["flatten", {"dense": 99}], outputs=99, count=count, ids=True, train={"drop_last": drop_last})
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_batches_come_in_the_order_of_the_seed(side_by_side, job, backend, count, drop_last, pipeline):
+    train = {"drop_last": drop_last}
+    layers = ["flatten", {"dense": 99}]
+    made = job(layers=layers, outputs=99, count=count, ids=True, train=train, pipeline=PIPELINES[pipeline])
     found = side_by_side.ask(backend, "batches", made)
     expected = []
     for epoch in range(2):
@@ -105,6 +119,29 @@ def test_batches_come_in_the_order_of_the_seed(side_by_side, job, backend, count
     for step, ids in enumerate(expected):
         assert found.arrays[f"labels/{step}"].tolist() == ids.tolist()
         assert (found.arrays[f"pixels/{step}"] == ids[:, None, None, None]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("drop_last", [True, False])
+@pytest.mark.parametrize("clocked", [True, False])
+def test_samples_picked_on_the_device_train_to_the_same_bits(side_by_side, job, backend, drop_last, clocked):
+    """Of splits whose samples lie everywhere in the arrays."""
+    memory, device = (
+        job(
+            layers=SMALL,
+            count=22,
+            optimizer=ADAM,
+            shuffled=True,
+            train={"drop_last": drop_last},
+            pipeline={"name": name},
+        )
+        for name in ("memory", "device")
+    )
+    asked = OPTIONS | {"clocked": clocked}
+    first, second = (side_by_side.ask(backend, "train", made, **asked) for made in (memory, device))
+    assert first.arrays.keys() == second.arrays.keys()
+    for name, array in first.arrays.items():
+        assert array.tobytes() == second.arrays[name].tobytes(), name
 
 
 OPTIONS = {"precision": "float32", "trace": True, "clocked": False, "twin": False}

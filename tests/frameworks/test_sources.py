@@ -163,7 +163,7 @@ def test_workers_of_pytorch_are_none_on_two_cores_and_as_many_as_are_asked_for(s
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_samples_are_mapped_not_copied(side_by_side, backend):
     """tf.data would take as much memory again to rewrite the pipeline: see `frameworks.tf.input.indices`."""
-    job = Job(layers=["flatten", {"dense": "outputs"}], shape=(64, 64, 3), channels_first=("torch",))
+    job = Job(layers=["flatten", {"dense": "outputs"}], shape=(64, 64, 3))
     first = side_by_side.ask(backend, "memory", job, megabytes=16).values["taken"]
     assert side_by_side.ask(backend, "memory", job, megabytes=512).values["taken"] < first + 64 * 2**20
 
@@ -211,9 +211,7 @@ def compared(job: FileJob, answers: dict[str, Any], folder: Path) -> tuple[list[
 def test_both_decode_and_resize_jpegs_alike(side_by_side, tmp_path, interpolation, most, channels):
     """TensorFlow's default transform would be half a grey level off; what is left is torchvision's rounding between
     rows and columns."""
-    job = FileJob(
-        shape=(48, 64, channels), jpeg=(120, 160), interpolation=interpolation, count=8, channels_first=("torch",)
-    )
+    job = FileJob(shape=(48, 64, channels), jpeg=(120, 160), interpolation=interpolation, count=8)
     answers = side_by_side.both("pixels", job)
     checks, notes = compared(job, answers, tmp_path)
     assert [check.baseline for check in checks] == ["reference", "reference", "tf"]
