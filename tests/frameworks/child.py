@@ -144,6 +144,8 @@ def _answer(line: str) -> dict[str, Any]:
     request = Request.from_json(job["request"])
     Path(request.folder).mkdir(parents=True, exist_ok=True)
     try:
+        # A job may begin without a room, and TensorFlow takes its threads only before anything else.
+        import_module(f"frameworks.{request.backend}.device").configure(2, "float32", "cpu")
         values, arrays = JOBS[job["do"]](request, **job["given"])
         np.savez(Path(request.folder) / "arrays.npz", **arrays)
         return {"values": values}
