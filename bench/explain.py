@@ -83,7 +83,12 @@ def expected(error: OmegaConfBaseException) -> str:
 def _grammar(error: OverrideParseException, config_dir: str | None) -> str:
     text = error.override
     if "=" in text or text.startswith("~"):
-        return f"{text}: cannot be read as key=value: check brackets and spaces, and quote it for the shell: '…'"
+        key, _, value = text.partition("=")
+        plain = value.strip("'\"")
+        return (
+            f"{text}: cannot be read as key=value: check brackets and spaces; a path or a pattern with special signs "
+            f"needs quotes inside the shell's: '{key}=\"{plain}\"'"
+        )
     loader = loader_with(config_dir)
     meant = next((f"{group}={text}" for group in _groups(loader) if text in _options(loader, group)), None)
     if meant is None and len(words := text.split()) == 2:
@@ -129,6 +134,10 @@ def _unknown_key(key: str, known: Sequence[str], where: str) -> str:
                 f"(there are: {', '.join(contenders)}; framework=[…] names them)"
             )
     section, _, last = key.rpartition(".")
+    if parts[0] == "dataset" and len(parts) > 1:
+        options = [k.removeprefix("dataset.") for k in known if k.startswith("dataset.") and k.count(".") == 1]
+        near = nearest(key, [f"dataset.{name}" for name in options])
+        return f"{where}{key}: no such key{near}" + (f" (this dataset has: {', '.join(options)})" if options else "")
     siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
     elsewhere = {k.rpartition(".")[2]: k for k in known if not k.startswith("frameworks.")}
     found = get_close_matches(last, siblings, n=1) or get_close_matches(last, elsewhere, n=1, cutoff=0.7)

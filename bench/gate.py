@@ -83,8 +83,9 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, f
     request = work.request("parity", contender, 0, scratch)
     kept = folder / f"{contender.name}.safetensors"
     cached = cache_folder() / "fingerprints" / f"{_key(request, contender)}.safetensors"
-    # Of another environment too little is known to trust what was computed there before.
-    if not contender.python and _is_sound(cached, contender.name):
+    # Of another environment too little is known to trust what was computed there before, nor of files.
+    again = contender.python or request.pipeline.get("name") == "files"
+    if not again and _is_sound(cached, contender.name):
         shutil.copyfile(cached, kept)
         return "", 0.0
     kept.unlink(missing_ok=True)

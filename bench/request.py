@@ -9,7 +9,7 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.config import Config, limits, said
@@ -121,6 +121,8 @@ def _check_open_groups(settings: DictConfig, usual: DictConfig) -> None:
             if key not in known:
                 near = nearest(f"{group}.{key}", [f"{group}.{name}" for name in known])
                 raise RequestError(f"{group}.{key}: no such key{near}")
+            if group == "dataset" and (value is None or isinstance(value, ListConfig)):
+                continue  # Some options have several forms, as a size does: `bench.datasets` knows them.
             where, usually = f"{group}.{key}={value}", known[key]
             if isinstance(usually, bool):
                 if not isinstance(value, bool):

@@ -5,6 +5,7 @@ Light at import: neither numpy nor scikit-learn is loaded until arrays are made 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +17,7 @@ from bench.datasets.options import split_options
 from bench.datasets.planes import planar
 from bench.datasets.prepared import Dataset, Prepared, Progress, Splits
 from bench.datasets.scales import scaling, target_scaling
-from bench.errors import unknown
+from bench.errors import RequestError, nearest, unknown
 
 __all__ = [
     "Prepared",
@@ -55,12 +56,26 @@ def check(options: Mapping[str, Any]) -> Dataset:
     name = str(options.get("name"))
     if name not in names():
         raise unknown("dataset.name", name, names())
+    known = _known(name)
+    for key in options:
+        if key not in known:
+            raise RequestError(
+                f"dataset.{key}: {name} has no such option{nearest(key, known)} (it has: {', '.join(known)})"
+            )
     module = cast("Dataset", import_module(f"{__name__}.{name}"))
     official = module.OFFICIAL_TEST
     split_options(options, name=name, official_test=official(options) if callable(official) else official)
     scales.wanted(options)
     scales.target(options)
     return module
+
+
+@functools.cache
+def _known(name: str) -> tuple[str, ...]:
+    """Return the options of a dataset: those that its YAML spells out."""
+    import yaml
+
+    return tuple(yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:

@@ -101,7 +101,7 @@ class Archive:
 
 
 def source(options: Mapping[str, Any]) -> Source:
-    """Return what ``dataset.root`` names, a folder or a zip archive."""
+    """Return what ``dataset.root`` names, a folder or a zip archive; `listed` lists it."""
     path = Path(str(options["root"])).expanduser()
     if path.is_dir():
         return Folder(path)
@@ -111,6 +111,16 @@ def source(options: Mapping[str, Any]) -> Source:
     if path.exists():
         why = "is neither a folder nor a zip archive that can be read; unpack it and name the folder"
     raise RequestError(f"dataset.root={show(options['root'])}: {why}")
+
+
+def listed(source: Source) -> list[Entry]:
+    """Return the entries of `source`; `RequestError` where a folder in it may not be read."""
+    try:
+        return source.entries()
+    except OSError as error:
+        raise RequestError(
+            f"dataset.root={source.where}: {error.filename or source.where} cannot be read ({error.strerror})"
+        ) from error
 
 
 def fingerprint(entries: Iterable[Entry]) -> str:

@@ -20,6 +20,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
 NEARBY = ("MNIST/raw", "FashionMNIST/raw", "raw", "mnist", "MNIST", "fashion_mnist", "fashion", "data/fashion")
 """Where other tools put these files below the folder they are given."""
+MOST_BYTES = 1 << 30
+"""What a compressed file may unpack to: MNIST's largest has 47 million bytes."""
 KINDS = {1: "labels", 3: "images"}
 
 
@@ -90,8 +92,12 @@ def _content(path: Path) -> bytes:
     if not content.startswith(GZIP_MAGIC):
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.open(path) as unpacked:
+            found = unpacked.read(MOST_BYTES + 1)
     except EOFError as error:
         raise RequestError(f"{path}: truncated: the gzip stream ends early, after {len(content)} bytes") from error
     except (OSError, zlib.error) as error:
         raise RequestError(f"{path}: damaged: not a whole gzip stream ({error})") from error
+    if len(found) > MOST_BYTES:
+        raise RequestError(f"{path}: refused: it unpacks to more than {MOST_BYTES:,} bytes")
+    return found

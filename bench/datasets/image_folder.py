@@ -29,7 +29,7 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
             "folder for each class, or train, val and test with one folder for each class in each"
         )
     source = folders.source(options)
-    entries = source.entries()
+    entries = folders.listed(source)
     parts = _parts(source, entries)
     samples, classes = _samples(source, entries, parts, pattern)
 
@@ -64,7 +64,8 @@ def _pattern(value: Any) -> re.Pattern[str] | None:
         return re.compile(str(value))
     except re.error as error:
         raise RequestError(
-            f"dataset.group_pattern={show(value)}: is no regular expression ({error}); such as '^(patient[0-9]+)_'"
+            f"dataset.group_pattern={show(value)}: is no regular expression ({error}); such as "
+            "'dataset.group_pattern=\"^(patient[0-9]+)_\"', with both quotes"
         ) from error
 
 

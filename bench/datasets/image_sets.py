@@ -145,10 +145,14 @@ def _groups(samples: Sequence[Sample], found: Decoded) -> NDArray[np.int32] | No
 
 
 def _described(found: Decoded, wanted: ImageOptions) -> str:
+    from bench.datasets.decoding import draft
+
     sizes = sorted(found.sizes, key=lambda size: (size[0] * size[1], size))
     before = " to ".join(f"{height} x {width}" for height, width in dict.fromkeys((sizes[0], sizes[-1])))
     height, width = found.x.shape[1:3]
     how = f"made {height} x {width}, {wanted.channels}, {wanted.interpolation}, the aspect ratio not kept"
+    if any(draft(size, wanted) > 1 for size in sizes):
+        how += ", large JPEGs from a smaller draft"
     return f"{len(found.kept):,} images of {before} pixels, {how}; EXIF orientation ignored"
 
 

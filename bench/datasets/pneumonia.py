@@ -63,7 +63,7 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
 def _read(about: About, options: Mapping[str, Any], progress: Progress | None) -> Prepared:
     source = folders.source(options)
     binary = about.task == "binary"
-    samples, left_out = chest_xray.find(source.entries(), source.where, binary=binary)
+    samples, left_out = chest_xray.find(folders.listed(source), source.where, binary=binary)
 
     def build(folder: Path) -> Made:
         facts = {"patients": PATIENTS}

@@ -22,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, outcome
 from frameworks.fingerprint import summarise
+from frameworks.order import orders
 from frameworks.reference import LOSSES, OPTIMIZERS
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
@@ -126,10 +127,13 @@ def _room(request: Request, *, precision: str, device: str) -> Room:
 
 
 def batch(request: Request) -> tuple[np.ndarray, np.ndarray]:
-    """Return the samples of all the gate's steps: the first of the training split."""
+    """Return the samples of all the gate's steps: the first of the training's first epoch.
+
+    Not the first of the split: image files lie class by class.
+    """
     index, (x, y) = request.samples.index("train"), request.samples.arrays()
     count = request.parity["steps"] * request.parity["batch_size"]
-    places = index[np.arange(count) % len(index)]
+    places = index[np.resize(orders(request.train["seed"], 1, len(index))[0], count)]
     return np.ascontiguousarray(x[places]), y[places]
 
 

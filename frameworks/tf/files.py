@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from frameworks.contract import Data
 from frameworks.tf.augment import augmentation
-from frameworks.tf.input import calls
+from frameworks.tf.input import calls, of_epoch
 
 METHODS = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic"}
 """``tf.image.resize``'s word for each way that both frameworks have to mix pixels."""
@@ -36,14 +36,18 @@ class Files:
         self.read = reader(pipeline["interpolation"], input_shape)
         self.augment = augmentation(pipeline["augment"], input_shape, pipeline["seed"], data.brightest)
 
-    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
-        """Return the batches of all epochs, x uint8 (b, H, W, C) and y (b,); `orders` is (epochs, n).
+    def batches(
+        self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
+    ) -> tf.data.Dataset:
+        """Return the batches of all epochs, or of `epoch`, x uint8 (b, H, W, C) and y (b,); `orders` is (epochs, n).
 
         Files are read one by one, by as many calls at a time as tf.data finds best, and delivered in the order given.
         Only where an epoch ends in a smaller batch does the reading start afresh with each epoch.
         """
         full = orders.shape[1] // batch_size * batch_size
-        if drop_last or full == orders.shape[1]:
+        if epoch is not None:
+            batched = self._samples(of_epoch(orders, epoch)).batch(batch_size, drop_remainder=drop_last)
+        elif drop_last or full == orders.shape[1]:
             samples = self._samples(tf.data.Dataset.from_tensor_slices(orders[:, :full].reshape(-1)))
             batched = samples.batch(batch_size, drop_remainder=True)
         else:

@@ -48,8 +48,10 @@ class Samples:
             self._parts[batch_size] = cut
         return self._parts[batch_size]
 
-    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
-        """Return the batches of all epochs, one after another, each gathered whole; `orders` is (epochs, n)."""
+    def batches(
+        self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
+    ) -> tf.data.Dataset:
+        """Return the batches of all epochs, or of `epoch`, each gathered whole; `orders` is (epochs, n)."""
         x, y, augment, own = self.x, self.y, self.augment, self.index
 
         def gather(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -58,7 +60,7 @@ class Samples:
             places = tf.gather(own, index)  # Changes follow from the samples' numbers, not from their places.
             return augment(tf.gather(x, places), index), tf.gather(y, places)
 
-        index = indices(orders if augment else self.index[orders], batch_size, drop_last)
+        index = indices(orders if augment else self.index[orders], batch_size, drop_last, epoch)
         made = index.map(gather, num_parallel_calls=calls(self.workers))
         return made.prefetch(tf.data.AUTOTUNE)
 
@@ -80,24 +82,32 @@ def place(x: np.ndarray, y: np.ndarray, index: np.ndarray | None = None) -> Samp
     return Samples(_copied(x), _copied(y), np.arange(len(x), dtype=np.int32))
 
 
-def indices(orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+def indices(orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None) -> tf.data.Dataset:
     """Return the places of each batch of all epochs, int32 (batch,); `orders` is (epochs, n).
 
-    One iterator serves all epochs, so the next epoch's first batch is ready when the last one ends.
+    With `epoch`, those of one epoch: the variable says which when an iterator begins.
     """
     orders = orders.astype(np.int32, copy=False)
-    full = orders.shape[1] // batch_size * batch_size
+    slices, full = tf.data.Dataset.from_tensor_slices, orders.shape[1] // batch_size * batch_size
     if drop_last or orders.shape[1] == full:
-        made = tf.data.Dataset.from_tensor_slices(orders[:, :full].reshape(-1, batch_size))
+        batches = orders[:, :full].reshape(len(orders), -1, batch_size)
+        made = slices(batches.reshape(-1, batch_size)) if epoch is None else of_epoch(batches, epoch)
+    elif epoch is None:
+        made = slices(orders).flat_map(lambda order: slices(order).batch(batch_size))
     else:
-        made = tf.data.Dataset.from_tensor_slices(orders).flat_map(
-            lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        )
+        made = of_epoch(orders, epoch).batch(batch_size)
     # Rewriting the pipeline takes as much memory again as the samples that it reads, and a second for two GB of them;
     # it would only add what stands here already: parallel calls and a prefetch.
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     return made.with_options(options)
+
+
+def of_epoch(orders: np.ndarray, epoch: tf.Variable) -> tf.data.Dataset:
+    """Return the items of one row of `orders`, (epochs, …): of the row that `epoch` says when an iterator begins."""
+    with tf.device("/CPU:0"):
+        rows = tf.constant(orders)
+    return tf.data.Dataset.range(1).map(lambda _: tf.gather(rows, epoch)).unbatch()
 
 
 def calls(workers: int | None) -> int | None:

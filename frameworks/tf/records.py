@@ -48,15 +48,17 @@ class Records:
         self.calls = calls(pipeline["workers"])
         self._before = data.arrays()[0][self.first].reshape(input_shape)
 
-    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
-        """Return the batches of all epochs, x uint8 (b, H, W, C) and y (b,); `orders` is (epochs, n)."""
+    def batches(
+        self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
+    ) -> tf.data.Dataset:
+        """Return the batches of all epochs, or of `epoch`, x uint8 (b, H, W, C) and y (b,); `orders` is (epochs, n)."""
         augment = self.augment
 
         def made(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             x, y = parse(tf.gather(self.strings, index), self.shape, self.kind)
             return (augment(x, index) if augment else x), y
 
-        given = indices(orders, batch_size, drop_last)
+        given = indices(orders, batch_size, drop_last, epoch)
         return given.map(made, num_parallel_calls=self.calls, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
     def leave_pictures(self, folder: Path) -> None:

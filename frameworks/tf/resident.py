@@ -26,9 +26,11 @@ class Resident:
     y: tf.Tensor
     augment: Augmentation | None = None
 
-    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
+    def batches(
+        self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
+    ) -> tf.data.Dataset:
         """Return the places of each batch, (batch,): `take` gives the samples, inside the training step."""
-        return indices(orders, batch_size, drop_last).prefetch(tf.data.AUTOTUNE)
+        return indices(orders, batch_size, drop_last, epoch).prefetch(tf.data.AUTOTUNE)
 
     def take(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the samples of one batch, picked on the device."""

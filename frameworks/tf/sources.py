@@ -19,8 +19,13 @@ from frameworks.tf.resident import resident
 class Source(Protocol):
     """One input pipeline."""
 
-    def batches(self, orders: np.ndarray, batch_size: int, drop_last: bool) -> tf.data.Dataset:
-        """Return the batches of all epochs; `orders` (epochs, n) counts the samples of the split from 0."""
+    def batches(
+        self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
+    ) -> tf.data.Dataset:
+        """Return the batches of all epochs, or of the one that `epoch` says when an iterator begins.
+
+        `orders` (epochs, n) counts the samples of the split from 0.
+        """
 
     def named(self) -> AbstractContextManager[None]:
         """Return a context in which an unreadable sample is named."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from frameworks.contract import Request
 from frameworks.order import orders
@@ -59,6 +62,29 @@ def fails(request: Request) -> Answer:
     except ValueError as error:
         return {"message": f"{type(error).__name__}: {error}".splitlines()[0], "batches": count}, {}
     return {"message": "", "batches": count}, {}
+
+
+def reads_anew(request: Request) -> Answer:
+    """Train two epochs; after the first wait, then spoil the file that the second begins with, and say what happens."""
+    room = import_module(f"frameworks.{request.backend}.room").Room(
+        request, request.network(), precision="float32", device="cpu"
+    )
+    index = request.samples.index("train")
+    room.build(load_file(request.weights), 0)
+    source = room.source(room.place(*request.samples.arrays(), index), "train")
+    order = orders(request.train["seed"], 2, len(index))
+    found = json.loads(Path(request.samples.files).read_text())
+
+    def hook(epoch: int, *_: Any) -> bool:
+        time.sleep(0.3)
+        Path(found["root"], found["names"][index[order[1][0]]]).write_bytes(b"spoilt")
+        return True
+
+    try:
+        room.train(source, order, request.train["batch_size"], True, hook)
+    except ValueError as error:
+        return {"message": type(error).__name__}, {}
+    return {"message": ""}, {}
 
 
 def memory(request: Request, megabytes: int) -> Answer:
@@ -142,4 +168,4 @@ def augmented(request: Request, augment: dict[str, Any], seed: int, start: int =
     return {"generator untouched": True}, {"x": made.numpy()}
 
 
-JOBS = {job.__name__: job for job in (delivered, fails, memory, pixels, records, augmented)}
+JOBS = {job.__name__: job for job in (delivered, fails, memory, reads_anew, pixels, records, augmented)}

@@ -168,6 +168,15 @@ def test_samples_are_mapped_not_copied(side_by_side, backend):
     assert side_by_side.ask(backend, "memory", job, megabytes=512).values["taken"] < first + 64 * 2**20
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("workers", [None, 2])
+def test_no_epoch_is_read_before_its_clock_begins(side_by_side, backend, workers):
+    """Else what was read during validation would cost nothing, on the side that reads ahead."""
+    train = {"epochs": 2, "batch_size": SIZE, "seed": SEED}
+    job = FileJob(layers=["flatten", {"dense": 99}], outputs=99, workers=workers, train=train)
+    assert side_by_side.ask(backend, "reads_anew", job).values["message"] == "UnreadableFileError"
+
+
 def cut(path: Path, part: float) -> bytes:
     whole = path.read_bytes()
     return whole[: int(len(whole) * part)]

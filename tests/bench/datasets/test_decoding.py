@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,19 +116,28 @@ def test_a_draft_is_close_to_the_whole_image(colours):
     assert np.array_equal(decoded(content, size=(100, 100), interpolation="nearest"), np.asarray(nearest))
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize(("factor", "least"), decoding.DRAFTS.items())
-def test_photographs_hardly_change_where_least_is_left(factor, least):
+def test_photographs_hardly_change_where_least_is_left(factor, least, interpolation):
     """Where they are decoded smaller they must be seen to be, and where less would be left they must not be."""
-    differences = []
     for photo in load_sample_images().images:
         content = encoded(Image.fromarray(photo), "JPEG", quality=92)
         high, wide = photo.shape[:2]
         size = int(high / factor / least), int(wide / factor / least)
-        whole = Image.open(io.BytesIO(content)).resize(size[::-1], Image.Resampling.BILINEAR)
-        differences.append(np.abs(decoded(content, size=size).astype(int) - whole).mean())
-        assert decoding._smaller((high, wide), size) == factor
-        assert decoding._smaller((high, wide), (int(size[0] * 1.1) + 1, size[1])) < factor
-    assert 0 < np.mean(differences) < 1.75
+        whole = Image.open(io.BytesIO(content)).resize(size[::-1], Image.Resampling[interpolation.upper()])
+        away = np.abs(decoded(content, size=size, interpolation=interpolation).astype(int) - whole).mean()
+        assert 0 < away < 3
+        wanted = ImageOptions(size=size, channels="rgb", interpolation=interpolation)
+        assert decoding.draft((high, wide), wanted) == factor
+        assert decoding.draft((high, wide), replace(wanted, size=(int(size[0] * 1.1) + 1, size[1]))) < factor
+
+
+@pytest.mark.parametrize("interpolation", decoding.WHOLE)
+def test_exact_interpolations_get_the_whole_image(interpolation):
+    photo = load_sample_images().images[0]
+    content = encoded(Image.fromarray(photo), "JPEG", quality=92)
+    whole = Image.open(io.BytesIO(content)).resize((20, 16), Image.Resampling[interpolation.upper()])
+    assert np.array_equal(decoded(content, size=(16, 20), interpolation=interpolation), np.asarray(whole))
 
 
 def test_the_size_it_had_comes_too(colours):
