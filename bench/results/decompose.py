@@ -4,7 +4,8 @@ Compute is the step alone on a batch that lies on the device; input is the pipel
 step is an epoch of real training by its steps. Where the pipeline runs beside the computation, the end-to-end step is
 shorter than the sum of the two: that much of the input is hidden. What the step lasts beyond its compute is put down
 to the input first, up to what the pipeline takes alone, and only what is left to the loop; so the hidden part is a
-lower bound, and so is the loop.
+lower bound, and so is the loop. A pipeline that reads nothing ahead hides nothing: there the parts are what they are.
+One that picks samples inside the step has its cost in the compute, and none of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ PARTS = ("compute", "input", "loop")
 UNDIVIDED = "input and loop"
 """What the end-to-end step lasts beyond its compute, where the pipeline was not clocked alone."""
 
+AHEAD, IN_TURN, IN_STEP = "ahead", "in turn", "in the step"
+"""When a contender's pipeline reads (``environment.reads`` of its trials): beside the computation, between two steps,
+or as part of them."""
+
 LONGEST = 1e9
 """Seconds that no step takes: a clock that says more is broken."""
 
@@ -38,16 +43,18 @@ class Clocks:
     step: float
     """End to end."""
     input: float | None = None
-    """The pipeline alone; None where it was not clocked."""
+    """The pipeline alone; None where it was not clocked, 0 where its cost lies in the compute."""
+    reads: str = AHEAD
 
     @property
     def waited(self) -> float:
-        """Input that the step waited for; 0 where it was not clocked."""
-        return min(max(self.step - self.compute, 0.0), self.input or 0.0)
+        """Input that the step waited for, at most where it is read ahead; 0 where it was not clocked."""
+        alone = self.input or 0.0
+        return alone if self.reads == IN_TURN else min(max(self.step - self.compute, 0.0), alone)
 
     @property
     def hidden(self) -> float | None:
-        """Share of the input that hides behind compute, 0 to 1: (compute + input − step) ÷ input."""
+        """Share of the input that hides behind compute, 0 to 1, at least: (compute + input − step) ÷ input."""
         return 1 - self.waited / self.input if self.input else None
 
     @property
@@ -75,6 +82,7 @@ class Shares:
     """Input and loop together where the pipeline was not clocked."""
     hidden: Interval | None
     """None where there is no input, or none was clocked."""
+    reads: str = AHEAD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,15 +95,18 @@ class Gap:
     parts: dict[str, Interval]
     """By `PARTS`; they add up to the total. Where a pipeline was not clocked, by compute and `UNDIVIDED`."""
     certified: bool
+    rest: Interval | None = None
+    """Input and loop together, where the two are bounds only: either may be more at the other's cost."""
 
     @property
     def main(self) -> str:
         """The part that makes more than half of the difference, where both are resolved; else nothing."""
         if not self.total.resolved(0.0):
             return ""
-        large = (name for name, part in self.parts.items() if part.estimate / self.total.estimate > 0.5)
+        sure = self.parts if self.rest is None else {"compute": self.parts["compute"], UNDIVIDED: self.rest}
+        large = (name for name, part in sure.items() if part.estimate / self.total.estimate > 0.5)
         # Two parts can each exceed half where the third goes against them: then no one of them is the reason.
-        found = [name for name in large if self.parts[name].resolved(0.0)]
+        found = [name for name in large if sure[name].resolved(0.0)]
         return found[0] if len(found) == 1 else ""
 
 
@@ -126,8 +137,9 @@ def _read(trial: Trial, steps: int) -> Clocks | None:
     compute, epoch, alone = trial.step_seconds, trial.epoch_seconds, trial.input_seconds
     if compute is None or epoch is None or not (_sound(compute) and _sound(epoch)):
         return None
-    known = alone if alone is not None and 0 <= alone < LONGEST else None
-    return Clocks(compute=compute, step=epoch / steps, input=known)
+    reads = str(trial.environment.get("reads", AHEAD))
+    known = 0.0 if reads == IN_STEP else alone if alone is not None and 0 <= alone < LONGEST else None
+    return Clocks(compute=compute, step=epoch / steps, input=known, reads=reads)
 
 
 def _sound(value: float) -> bool:
@@ -149,6 +161,7 @@ def shares(results: Results, contender: str) -> Shares | None:
         waited=_mean(found, lambda item: item.waited),
         loop=_mean(found, lambda item: item.loop),
         hidden=_within(_around(hidden)) if hidden else None,
+        reads=found[0].reads,
     )
 
 
@@ -159,7 +172,10 @@ def gap(results: Results, contender: str) -> Gap | None:
     if not both or contender == results.baseline:
         return None
     pairs = [(ours[block], theirs[block]) for block in both]
+    rest = None
     if all(item.input is not None for pair in pairs for item in pair):
+        if any(item.reads == AHEAD for pair in pairs for item in pair):
+            rest = _difference(pairs, lambda item: item.step - item.compute)
         parts = {name: _difference(pairs, partial(Clocks.part, name=name)) for name in PARTS}
     else:
         parts = {
@@ -172,6 +188,7 @@ def gap(results: Results, contender: str) -> Gap | None:
         total=_difference(pairs, lambda item: item.step),
         parts=parts,
         certified=contender in results.parity.certified(results.baseline),
+        rest=rest,
     )
 
 

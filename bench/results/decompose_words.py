@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bench.results import format as formats
 from bench.results import words
-from bench.results.decompose import UNDIVIDED, Gap, Shares
+from bench.results.decompose import AHEAD, IN_STEP, IN_TURN, UNDIVIDED, Gap, Shares
 from bench.results.stats import Interval
 
 READ = {"compute": "compute", "input": "input", "loop": "loop", UNDIVIDED: "input and loop together"}
 """How a sentence names each part."""
+
+ODD = 0.5
+"""Share of a step from which on a loop is no loop: no framework's own takes as long as the work."""
 
 NEGLIGIBLE = 0.01
 """Share of a step below which no clock says what of the input is hidden: noise is larger."""
@@ -16,25 +19,37 @@ NEGLIGIBLE = 0.01
 
 def where(shares: Shares) -> str:
     """Return what one contender's end-to-end step is made of."""
-    step, compute = shares.step.estimate, shares.compute.estimate
+    step, compute, loop = shares.step.estimate, shares.compute.estimate, shares.loop.estimate
     whole = f"{shares.contender}: {formats.seconds(step)} per step end to end"
-    if shares.loop.estimate < 0:
+    if loop < 0:
         short = f"{whole}, {formats.percent(1 - step / compute)} less than the compute clock alone says"
         return f"{short}: neither input nor loop shows.{_hidden(shares)}"
     parts = [f"{formats.seconds(compute)} compute"]
+    share = f"{formats.seconds(loop)} loop ({formats.percent(loop / step)})"
     if shares.input is None:
-        parts.append(f"{formats.seconds(shares.loop.estimate)} input and loop (the pipeline alone was not clocked)")
+        parts.append(f"{formats.seconds(loop)} input and loop (the pipeline alone was not clocked)")
+    elif shares.reads == IN_STEP:
+        parts.append(share)
     else:
-        parts.append(f"{formats.seconds(shares.waited.estimate)} waiting for input")
-        parts.append(f"{formats.seconds(shares.loop.estimate)} loop ({formats.percent(shares.loop.estimate / step)})")
-    return f"{whole} = {' + '.join(parts)}.{_hidden(shares)}"
+        parts.append(f"{formats.seconds(shares.waited.estimate)} waiting for input{_bound(shares, 'at most')}")
+        parts.append(f"{share}{_bound(shares, 'at least')}")
+    apart = "" if loop < ODD * step else " The clocks do not add up: other load, or threads in each other's way?"
+    return f"{whole} = {' + '.join(parts)}.{_hidden(shares)}{apart}"
+
+
+def _bound(shares: Shares, word: str) -> str:
+    return f" ({word})" if shares.reads == AHEAD else ""
 
 
 def _hidden(shares: Shares) -> str:
     """Say how much of the input hides behind compute."""
-    if shares.input is None or shares.hidden is None:
-        return ""
+    if shares.input is None or shares.reads == IN_STEP:
+        return " Samples are picked inside the step: that is part of the compute." if shares.input else ""
     alone = f" The pipeline alone takes {formats.seconds(shares.input.estimate)} per batch"
+    if shares.reads == IN_TURN:
+        return f"{alone}; nothing is read ahead, so none of it hides behind compute."
+    if shares.hidden is None:
+        return ""
     if shares.input.estimate < NEGLIGIBLE * shares.step.estimate:
         return f"{alone}, less than {100 * NEGLIGIBLE:g} % of the step: it makes no difference what of it is hidden."
     found = shares.hidden
@@ -43,7 +58,7 @@ def _hidden(shares: Shares) -> str:
         reach.append("no interval")
     elif found.high - found.low >= 0.0005:
         reach.insert(0, f"95 % interval {100 * found.low:.0f}–{100 * found.high:.0f} %")
-    return f"{alone}: {formats.percent(found.estimate, 0)} of it hides behind compute ({', '.join(reach)})."
+    return f"{alone}: at least {formats.percent(found.estimate, 0)} of it hides behind compute ({', '.join(reach)})."
 
 
 def gap(found: Gap) -> str:

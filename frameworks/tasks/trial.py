@@ -54,7 +54,7 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
     np.save(folder / "predictions.npy", _predictions(request, logits))
     save_file(room.export(), folder / "weights.safetensors")
     _write_epochs(folder / "epochs.csv", journal.rows)
-    environment = room.environment()
+    environment = room.environment() | {"reads": source.reads}
     if environment["device"] != settings["device"]:
         raise RuntimeError(f"asked for the {settings['device']}, and ran on the {environment['device']}")
     return {

@@ -26,6 +26,8 @@ class UnreadableFileError(ValueError):
 class Files:
     """The image files of a split, read, decoded and resized each time a batch wants them."""
 
+    reads = "ahead"
+
     def __init__(self, data: Data, split: str, pipeline: dict[str, Any], input_shape: tuple[int, ...]) -> None:
         """Take the paths of `split`; nothing is opened yet. `input_shape` (H, W, C) is what every image becomes."""
         index, found = data.index(split), json.loads(Path(data.files).read_text(encoding="utf-8"))

@@ -29,6 +29,7 @@ class Samples:
     workers: int | None = None
     """Batches that are gathered at the same time; None: as many as tf.data finds best."""
     augment: Augmentation | None = None
+    reads: str = "ahead"
     _parts: dict[int, list[tf.Tensor]] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:

@@ -32,6 +32,8 @@ BLOCK = 256
 class Records:
     """The records of a split; training's only, for evaluation reads from memory."""
 
+    reads = "ahead"
+
     def __init__(self, data: Data, split: str, pipeline: dict[str, Any], input_shape: tuple[int, ...]) -> None:
         """Write the files of all splits where they are not there yet, and read those of `split`.
 

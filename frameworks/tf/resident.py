@@ -25,6 +25,7 @@ class Resident:
     """(n, H, W, C) or (n, F), on the device."""
     y: tf.Tensor
     augment: Augmentation | None = None
+    reads: str = "in the step"
 
     def batches(
         self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None

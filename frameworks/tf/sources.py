@@ -19,6 +19,10 @@ from frameworks.tf.resident import resident
 class Source(Protocol):
     """One input pipeline."""
 
+    @property
+    def reads(self) -> str:
+        """When it reads: ``ahead``, beside the computation; ``in turn``, between two steps; ``in the step``."""
+
     def batches(
         self, orders: np.ndarray, batch_size: int, drop_last: bool, epoch: tf.Variable | None = None
     ) -> tf.data.Dataset:

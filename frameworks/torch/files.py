@@ -65,6 +65,7 @@ class Files:
         best = min(spare, 8) if spare > 1 else 0
         self.workers: int = best if pipeline["workers"] is None else pipeline["workers"]
         self._loaders: dict[str, DataLoader[tuple[Tensor, Tensor]]] = {}
+        self.reads = "ahead" if self.workers else "in turn"
 
     def batches(
         self, order: np.ndarray, batch_size: int, drop_last: bool, device: torch.device

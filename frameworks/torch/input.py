@@ -49,6 +49,11 @@ class Samples:
     def __len__(self) -> int:
         return len(self.index)
 
+    @property
+    def reads(self) -> str:
+        """Only workers read ahead."""
+        return "ahead" if self.workers else "in turn"
+
     def whole(self) -> tuple[Tensor, Tensor]:
         """Return the samples as one batch, in host memory."""
         return self.x.index_select(0, self.index), self.y.index_select(0, self.index)

@@ -26,6 +26,7 @@ class Resident:
     """(n, C, H, W) or (n, F), on the device."""
     y: Tensor
     augment: Augmentation | None = None
+    reads: str = "in the step"
 
     def batches(
         self, order: np.ndarray, batch_size: int, drop_last: bool, device: torch.device

@@ -20,6 +20,10 @@ from frameworks.torch.resident import resident
 class Source(Protocol):
     """One input pipeline."""
 
+    @property
+    def reads(self) -> str:
+        """When it reads: ``ahead``, beside the computation; ``in turn``, between two steps; ``in the step``."""
+
     def batches(
         self, order: np.ndarray, batch_size: int, drop_last: bool, device: torch.device
     ) -> Iterable[tuple[Tensor, Tensor]]:

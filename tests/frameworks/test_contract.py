@@ -99,7 +99,7 @@ def test_a_room_offers_the_whole_contract(backend):
 def test_public_functions_of_the_rooms_have_twins(backend):
     """What a room's file offers, the other's offers too, but for the parts that only one framework needs."""
     alone = {
-        "tf": {"variables", "inference", "repeated", "calls"},
+        "tf": {"variables", "inference", "repeated", "calls", "of_epoch"},
         "torch": {"tensors", "to_native", "to_canonical", "channels_last"},
     }
     alone["torch"] |= {"channels_first", "biased_variances", "ending", "moved"}

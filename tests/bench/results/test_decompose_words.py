@@ -41,10 +41,29 @@ def gap(**changes):
 
 def test_where_a_step_goes():
     assert words.where(shares()) == (
-        "tf: 1.92 ms per step end to end = 1.62 ms compute + 210 µs waiting for input + 90.0 µs loop (4.7 %). "
-        "The pipeline alone takes 950 µs per batch: 78 % of it hides behind compute "
+        "tf: 1.92 ms per step end to end = 1.62 ms compute + 210 µs waiting for input (at most) + 90.0 µs loop (4.7 %) "
+        "(at least). The pipeline alone takes 950 µs per batch: at least 78 % of it hides behind compute "
         "(95 % interval 70–86 %, 3 repeats)."
     )
+
+
+def test_where_nothing_is_read_ahead_nothing_is_a_bound():
+    text = words.where(shares(reads="in turn", hidden=of(0.0)))
+    assert "at most" not in text
+    assert text.endswith("per batch; nothing is read ahead, so none of it hides behind compute.")
+
+
+def test_samples_picked_in_the_step_are_compute():
+    text = words.where(shares(reads="in the step", input=of(0.0), waited=of(0.0), loop=of(0.3e-3), hidden=None))
+    assert text == (
+        "tf: 1.92 ms per step end to end = 1.62 ms compute + 300 µs loop (15.6 %). "
+        "Samples are picked inside the step: that is part of the compute."
+    )
+
+
+def test_a_loop_that_no_loop_can_be_is_doubted():
+    assert "do not add up" in words.where(shares(compute=of(0.4e-3), loop=of(1.3e-3)))
+    assert "do not add up" not in words.where(shares())
 
 
 def test_one_repeat_is_said_to_have_no_interval():
