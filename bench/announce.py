@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
+from bench.datasets import Prepared
+from bench.datasets.image_sets import LEFT_OUT
 from bench.plan import Plan
 from bench.results import format as formats
 
@@ -35,4 +39,10 @@ def _samples(plan: Plan) -> list[str]:
         each = ", ".join(f"{count:,} {label}" for label, count in zip(classes, counts, strict=False))
         told.append(f"{sum(counts):,} {SPLITS[name]}" + (f" ({each})" if each else ""))
     facts = [f"{fact[0].upper()}{fact[1:]}." for fact in splits.facts.values()]
-    return [f"Samples: {', '.join(told)}.", *facts]
+    return [f"Samples: {', '.join(told)}.", *left_out(prepared), *facts]
+
+
+def left_out(prepared: Prepared) -> list[str]:
+    """Return a line about the files that could not be read and were left out, if there are any; the report has all."""
+    fact = prepared.facts.get(LEFT_OUT)
+    return [shorten(f"{LEFT_OUT.capitalize()}: {fact}", 200, placeholder=" …")] if fact else []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from bench import machine
 from bench.datasets import Prepared
 from bench.errors import RequestError
 from bench.results.schema import Contender
@@ -38,6 +39,9 @@ def check(
         raise RequestError(
             f"pipeline.workers={pipeline['workers']}: pipeline=device reads nothing ahead; leave it null"
         )
+    most = max(16, 4 * machine.cores())
+    if (pipeline["workers"] or 0) > most:
+        raise RequestError(f"pipeline.workers={pipeline['workers']}: at most {most} here, four for each core or 16")
     if name == "tfrecord" and not images:
         raise RequestError(f"pipeline=tfrecord: keeps images, and {prepared.title} is a table; take pipeline=memory")
     _check_augmentation(pipeline["augment"], prepared, images)

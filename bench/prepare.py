@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench import config, datasets, job, request
+from bench import announce, config, datasets, job, request
 from bench.datasets import Prepared, Splits, cache
 from bench.datasets.places import UnreachableError
 from bench.errors import RequestError
@@ -165,6 +165,7 @@ def describe(name: str, prepared: Prepared, splits: Splits, seconds: float) -> s
         totals = [sum(counts) for counts in zip(*splits.counts.values(), strict=True)]
         each = [f"{label} {total:,}" for label, total in zip(prepared.classes, totals, strict=True)]
         lines.append(f"  {', '.join(each[:20])}" + (f" and {len(each) - 20} classes more" if len(each) > 20 else ""))
+    lines += [f"  {line}" for line in (*announce.left_out(prepared), *splits.facts.values())]
     return "\n".join([*lines, f"  in {prepared.folder}"])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -176,6 +177,21 @@ def _is_sound(found: Prepared, manifest: dict[str, Any]) -> bool:
     with suppress(OSError):  # A cache that can only be read is checked each time.
         write_json(found.folder / "manifest.json", manifest | {"files": now})
     return True
+
+
+def new_array(path: Path, shape: tuple[int, ...], kind: str) -> np.memmap[Any, Any]:
+    """Return a new array of zeros in the file `path`, memory-mapped; `RequestError` where the disk has no room."""
+    import numpy as np
+
+    size, free = math.prod(shape) * np.dtype(kind).itemsize, shutil.disk_usage(path.parent).free
+    if size > free:
+        raise RequestError(
+            f"preparing needs {size / 1e9:,.1f} GB in the cache folder {cache_folder()}, and {free / 1e9:,.1f} GB are "
+            "free; take fewer samples or a smaller dataset.size, or name another folder in the environment variable "
+            "PARALLAX_CACHE"
+        )
+    made: np.memmap[Any, Any] = np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
+    return made
 
 
 def write_json(path: Path, content: Any) -> None:

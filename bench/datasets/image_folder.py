@@ -10,9 +10,12 @@ from typing import Any
 from bench.datasets import cache, folders, image_sets
 from bench.datasets.folders import Entry, Source
 from bench.datasets.image_sets import PARTS, Sample
-from bench.datasets.options import choice, show
+from bench.datasets.options import choice, flag, show
 from bench.datasets.prepared import About, Made, Prepared, Progress
 from bench.errors import RequestError
+
+LIKE_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
+"""What people call splits, in small letters."""
 
 OFFICIAL_TEST = False
 """Some bring a test set: ``dataset.test_split`` is for those that do not."""
@@ -30,8 +33,10 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
         )
     source = folders.source(options)
     entries = folders.listed(source)
-    parts = _parts(source, entries)
-    samples, classes = _samples(source, entries, parts, pattern)
+    paths = _paths(entries)
+    parts = _parts(source, paths)
+    samples, classes = _samples(source, entries, paths, parts, pattern)
+    _refuse_gaps(source, paths, classes, parts and not flag(options, "resplit"))
 
     def build(folder: Path) -> Made:
         return image_sets.make(source, samples, _about(source, classes, pattern), options, folder, progress)[0]
@@ -69,9 +74,17 @@ def _pattern(value: Any) -> re.Pattern[str] | None:
         ) from error
 
 
-def _parts(source: Source, entries: Sequence[Entry]) -> bool:
+def _paths(entries: Sequence[Entry]) -> list[list[str]]:
+    """Return the names' parts, without the one folder that archives often have around everything."""
+    paths = [entry.name.split("/") for entry in entries]
+    first = {path[0] for path in paths}
+    wrapped = len(first) == 1 and not first & LIKE_PARTS and all(len(path) > 2 for path in paths)
+    return [path[1:] for path in paths] if wrapped else paths
+
+
+def _parts(source: Source, paths: Sequence[Sequence[str]]) -> bool:
     """Return whether the first folders are official splits, and not classes."""
-    first = {entry.name.split("/", 1)[0] for entry in entries if "/" in entry.name}
+    first = {path[0] for path in paths if len(path) > 1}
     if first and first <= set(PARTS):
         if "train" not in first:
             raise RequestError(f"dataset.root={source.where}: has {_and(first)} but no train")
@@ -82,15 +95,23 @@ def _parts(source: Source, entries: Sequence[Entry]) -> bool:
             f"dataset.root={source.where}: has {_and(first & set(PARTS))} and beside them {_and(others)}; leave there "
             "only train, val and test, or only folders of classes"
         )
+    if first and {name.lower() for name in first} <= LIKE_PARTS and any(len(path) > 2 for path in paths):
+        raise RequestError(
+            f"dataset.root={source.where}: {_and(first)} look like splits, not like classes; name them train, "
+            "val and test"
+        )
     return False
 
 
 def _samples(
-    source: Source, entries: Sequence[Entry], parts: bool, pattern: re.Pattern[str] | None
+    source: Source,
+    entries: Sequence[Entry],
+    paths: Sequence[Sequence[str]],
+    parts: bool,
+    pattern: re.Pattern[str] | None,
 ) -> tuple[list[Sample], tuple[str, ...]]:
     """Return a sample for each file and the classes, or refuse what cannot be learnt from."""
     depth = 2 if parts else 1
-    paths = [entry.name.split("/") for entry in entries]
     classes = tuple(sorted({path[depth - 1] for path in paths if len(path) > depth}))
     stray = [entry.name for entry, path in zip(entries, paths, strict=True) if len(path) <= depth]
     where = f"dataset.root={source.where}"
@@ -101,7 +122,6 @@ def _samples(
         raise RequestError(
             f"{where}: {_some(stray)} in no folder of a class; move or remove what is none of the images"
         )
-    _refuse_gaps(source, paths, classes, parts)
     labels = {name: label for label, name in enumerate(classes)}
     return [
         Sample(
@@ -114,23 +134,25 @@ def _samples(
     ], classes
 
 
-def _refuse_gaps(source: Source, paths: Sequence[Sequence[str]], classes: Sequence[str], parts: bool) -> None:
-    """Refuse a class that is missing in train, and empty folders: they may be slips of a name."""
-    trained = {path[1] for path in paths if path[0] == "train"} if parts else set(classes)
+def _refuse_gaps(source: Source, paths: Sequence[Sequence[str]], classes: Sequence[str], divided: bool) -> None:
+    """Refuse empty folders and, where sets are `divided`, a class that is missing in train: they may be slips."""
+    trained = {path[1] for path in paths if path[0] == "train"} if divided else set(classes)
     for name in classes:
         if name not in trained:
-            raise RequestError(f"dataset.root={source.where}: has no file of the class {name} in train")
-    for name in empty_folders(source, parts):
+            raise RequestError(
+                f"dataset.root={source.where}: has no file of the class {name} in train; add some, take the class out "
+                "of the other folders, or say dataset.resplit=true"
+            )
+    for name in empty_folders(source):
         raise RequestError(f"dataset.root={source.where}: the folder {name} is empty; fill it or remove it")
 
 
-def empty_folders(source: Source, parts: bool) -> list[str]:
-    """Return the folders of classes, and of `parts`, that have nothing in them."""
+def empty_folders(source: Source) -> list[str]:
+    """Return the folders, one or two levels down, that have nothing in them."""
     if source.root is None:
         return []
     root = Path(source.root)
-    inner = [*root.glob("*/"), *(root.glob("*/*/") if parts else ())]
-    visible = [folder for folder in inner if not folder.name.startswith(".")]
+    visible = [folder for folder in (*root.glob("*/"), *root.glob("*/*/")) if not folder.name.startswith(".")]
     empty = [folder for folder in visible if all(item.name.startswith(".") for item in folder.iterdir())]
     return sorted(folder.relative_to(root).as_posix() for folder in empty)
 

@@ -24,6 +24,8 @@ PARTS = ("train", "val", "test")
 """Folders that stand for official splits."""
 VERSION = 2
 """Raise it when other pixels come out of the same files and options."""
+LEFT_OUT = "left out, damaged or no image"
+"""The heading of the fact about such files."""
 FEW, MANY = 5, 100
 """How many names an error, and a report, spell out."""
 
@@ -100,7 +102,7 @@ def make(
     parts = Counter(sample.part for sample in kept)
     facts = dict(about.facts) | {"files": _described(found, wanted)} | _identical(samples, found)
     if bad:
-        facts["left out, damaged or no image"] = listed(bad, MANY)
+        facts[LEFT_OUT] = f"{len(bad):,} of {len(samples):,} files: {listed(bad, MANY)}"
     about = replace(about, facts=facts, official=None if parts[""] else (parts["train"], parts["val"], parts["test"]))
     made = Made(
         x=found.x,

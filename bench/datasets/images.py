@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.datasets.cache import new_array
 from bench.datasets.decoding import decode, fault
 from bench.datasets.folders import Entry, Source
 from bench.datasets.prepared import Progress
@@ -67,7 +68,7 @@ def decode_all(
         size = wanted.size or _first_size(source, entries, wanted)
         shape = (*size, 3 if wanted.channels == "rgb" else 1)
         path = folder / "x.npy"
-        np.lib.format.open_memmap(path, "w+", np.uint8, (len(entries), *shape)).flush()
+        new_array(path, (len(entries), *shape), "uint8")
         work = _Work(source=source, entries=entries, wanted=wanted, size=size, row_bytes=prod(shape))
         work.run(path, workers or len(os.sched_getaffinity(0)), progress)
     kept = np.array([number for number in range(len(entries)) if number not in work.bad], np.int64)

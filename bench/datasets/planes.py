@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from bench.datasets.cache import digest, refusal, stamp, write_json
+from bench.datasets.cache import digest, new_array, refusal, stamp, write_json
 from bench.datasets.prepared import Prepared, Progress
 
 BLOCK_BYTES = 1 << 24
@@ -35,13 +35,12 @@ def planar(prepared: Prepared, progress: Progress | None = None) -> Path | None:
 
 
 def _make(prepared: Prepared, path: Path, progress: Progress | None) -> None:
-    import numpy as np
 
     x, _ = prepared.arrays()
     number, height, width, channels = x.shape
     part = path.with_name(f"{path.name}.part")
     try:
-        made = np.lib.format.open_memmap(part, "w+", x.dtype, (number, channels, height, width))
+        made = new_array(part, (number, channels, height, width), "uint8")
         step = max(1, BLOCK_BYTES // max(1, x[0].nbytes))
         for begin in range(0, number, step):
             made[begin : begin + step] = x[begin : begin + step].transpose(0, 3, 1, 2)

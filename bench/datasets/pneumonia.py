@@ -94,7 +94,7 @@ def _synthetic(about: About, wanted: ImageOptions, progress: Progress | None) ->
         from bench.datasets import blends
 
         y = np.concatenate([blends.labels(part, seed=seed) for seed, part in enumerate(counts)])
-        x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (len(y), *shape))
+        x = cache.new_array(folder / "x.npy", (len(y), *shape), "uint8")
         blends.images(x, y, len(about.classes), seed=100, progress=progress)
         train, val, test = (sum(part) for part in counts)
         return Made(x=x, y=y, about=places.stand_in(about, official=(train, val, test)))

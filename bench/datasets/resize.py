@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.datasets.cache import new_array
 from bench.datasets.options import choice, show
 from bench.datasets.prepared import Progress
 from bench.errors import RequestError
@@ -96,12 +97,8 @@ class Images:
         self, folder: Path, number: int, shape: tuple[int, int, int], wanted: ImageOptions, progress: Progress | None
     ) -> None:
         """Make room in `folder` for `number` images that come in `shape` (H, W, C)."""
-        import numpy as np
-
         self._shape, self._wanted, self._progress = shape, wanted, progress
-        self.x: NDArray[np.uint8] = np.lib.format.open_memmap(
-            folder / "x.npy", "w+", np.uint8, (number, *wanted.shape(shape))
-        )
+        self.x: NDArray[np.uint8] = new_array(folder / "x.npy", (number, *wanted.shape(shape)), "uint8")
         """What is written so far, (N, H, W, C)."""
         self._done = 0
 

@@ -17,6 +17,9 @@ from bench.errors import RequestError
 
 Index = NDArray[np.int64]
 
+FEW = 5
+"""How many classes that a split lacks are named."""
+
 
 def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:
     """Divide the samples of `prepared` by ``val_split``, ``test_split`` and ``split_seed``.
@@ -46,6 +49,14 @@ def split(prepared: Prepared, options: Mapping[str, Any]) -> Splits:
                 + (", whose groups stay whole" if drawn.groups is not None else "")
             )
     counts = {name: drawn.counts(index) for name, index in parts.items()}
+    gaps = [
+        f"none of {label} in {name}"
+        for name, each in counts.items()
+        for label, count in zip(prepared.classes, each, strict=False)
+        if not count
+    ]
+    if gaps:
+        facts["classes missing"] = f"{', '.join(gaps[:FEW])}{' and more' * (len(gaps) > FEW)}: scores leave them out"
     weights = _balanced(counts["train"]) if prepared.classes else ()
     return Splits(**parts, counts=counts, class_weights=weights, facts=facts)
 

@@ -43,7 +43,6 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
 
 
 def _build(folder: Path, shape: tuple[int, ...], samples: int, classes: int, progress: Progress | None) -> Made:
-    import numpy as np
 
     from bench.datasets import blends
 
@@ -63,9 +62,9 @@ def _build(folder: Path, shape: tuple[int, ...], samples: int, classes: int, pro
     )
     labels = None if classes == 0 else blends.labels(_even(samples, classes), seed=0)
     if len(shape) == 1:
-        features = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (samples, *shape))
+        features = cache.new_array(folder / "x.npy", (samples, *shape), "float32")
         return Made(x=features, y=blends.table(features, labels, classes, seed=1), about=about)
-    x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (samples, *shape))
+    x = cache.new_array(folder / "x.npy", (samples, *shape), "uint8")
     if labels is None:
         return Made(x=x, y=blends.mixtures(x, seed=1, progress=progress), about=about)
     blends.images(x, labels, classes, seed=1, progress=progress)

@@ -238,3 +238,9 @@ def test_the_cache_folder_is_the_users_choice_else_the_systems(monkeypatch, tmp_
     assert cache.cache_folder() == tmp_path / "somewhere"
     monkeypatch.setenv("PARALLAX_CACHE", "")
     assert cache.cache_folder().name == "parallax"
+
+
+def test_what_the_disk_has_no_room_for_is_not_begun(tmp_path):
+    with pytest.raises(RequestError, match=r"needs 10,000\.0 GB in the cache folder .*PARALLAX_CACHE"):
+        cache.new_array(tmp_path / "x.npy", (10_000_000, 1000, 1000), "uint8")
+    assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench import datasets
-from bench.datasets import images
+from bench.datasets import folders, images
 from bench.errors import RequestError
 
 CLASSES = [f"{label}/{number}.png" for label in ("dog", "cat") for number in range(5)]
@@ -305,3 +305,39 @@ def test_two_processes_that_start_together_make_it_once(tmp_path, options, pictu
     assert [str(path) for path in cache_root.iterdir() if path.is_dir()] == [words[0][0]]
     made = datasets.prepare(chosen)
     assert (made.checksum, made.num_samples) == words[0][1:] == (made.checksum, 300)
+
+
+def test_one_folder_around_everything_is_looked_into(tmp_path, prepare, pictures):
+    pictures(tmp_path / "around", *(f"pets/{label}/{k}.png" for label in ("cat", "dog") for k in range(6)))
+    made, _ = prepare(root=str(tmp_path / "around"))
+    assert made.classes == ("cat", "dog")
+    pictures(
+        tmp_path / "sets", *(f"pets/{part}/{c}/{k}.png" for part in ("train", "test") for c in "ab" for k in range(6))
+    )
+    made, _ = prepare(root=str(tmp_path / "sets"))
+    assert (made.classes, made.official) == (("a", "b"), (12, 0, 12))
+
+
+@pytest.mark.parametrize("names", [("train", "validation"), ("Train", "Test"), ("training", "testing")])
+def test_folders_that_look_like_splits_are_no_classes(tmp_path, prepare, pictures, names):
+    pictures(tmp_path / "sets", *(f"{part}/{label}/{k}.png" for part in names for label in "ab" for k in range(6)))
+    with pytest.raises(RequestError, match="look like splits, not like classes; name them train, val and test"):
+        prepare(root=str(tmp_path / "sets"))
+
+
+def test_a_class_that_only_the_test_set_has_is_learnt_where_all_are_pooled(tmp_path, prepare, pictures):
+    names = [f"train/{label}/{k}.png" for label in "ab" for k in range(6)] + [f"test/c/{k}.png" for k in range(6)]
+    pictures(tmp_path / "sets", *names, *(f"test/{label}/{k}.png" for label in "ab" for k in range(3)))
+    with pytest.raises(RequestError, match=r"has no file of the class c in train; .* or say dataset\.resplit=true"):
+        prepare(root=str(tmp_path / "sets"))
+    made, _ = prepare(root=str(tmp_path / "sets"), resplit=True)
+    assert made.classes == ("a", "b", "c")
+
+
+def test_a_folder_that_may_not_be_read_is_named(pets, prepare, monkeypatch):
+    def refuse(folder, *_):
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(folders, "_walk", refuse)
+    with pytest.raises(RequestError, match=r"^dataset\.root=.* cannot be read \(Permission denied\)$"):
+        prepare()
