@@ -28,9 +28,11 @@ def check(
     for contender in contenders:
         there = rooms.pipelines(contender.backend)
         if name not in there:
+            why = rooms.refused(contender.backend).get(name, "")
             raise RequestError(
                 f"pipeline={name}: contender '{contender.name}' ({contender.backend}) has no such pipeline "
-                f"(it has: {', '.join(there)}); {_why(name)}leave it out with framework=[…], or take another pipeline"
+                f"(it has: {', '.join(there)}){': ' * bool(why)}{why}; leave it out with framework=[…], or take "
+                "another pipeline"
             )
     images = len(prepared.input_shape) == 3
     if name == "files":
@@ -74,10 +76,6 @@ def _check_files(contenders: Sequence[Contender], prepared: Prepared, interpolat
 def is_same(pipeline: Mapping[str, Any]) -> bool:
     """Return whether `pipeline` gives every contender the same numbers to the bit: no augmentation, no own decoder."""
     return pipeline["name"] != "files" and not active(pipeline["augment"])
-
-
-def _why(name: str) -> str:
-    return "no well-kept reader of TFRecord stands for PyTorch: " if name == "tfrecord" else ""
 
 
 def _check_augmentation(augment: Mapping[str, Any], prepared: Prepared, images: bool) -> None:

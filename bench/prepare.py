@@ -1,6 +1,6 @@
 """``python -m bench.prepare dataset=mnist,cifar10``: fetches and prepares data ahead of the runs that need them.
 
-0: all are there; 1: some could not be fetched or read; 2: the request was wrong, and nothing was done;
+0: all are there; 1: some could not be fetched or read; 2: the request was wrong, or its only dataset cannot be read;
 130: interrupted.
 """
 
@@ -44,7 +44,8 @@ python -m bench dataset=mnist needs no network. (Data read in place with dataset
 and the times of their files: copy those too, with their times, to the same path.)
 
 Datasets: {{names}}
-Exit status: {OK}: all are there; {FAILED}: some could not be fetched or read; {REFUSED}: the request was wrong."""
+Exit status: {OK}: all are there; {FAILED}: some could not be fetched or read; {REFUSED}: the request
+was wrong, or the only dataset asked for cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,11 +60,6 @@ class Data:
         """The greatest value of a raw pixel."""
         return self.value_range[1] if self.value_range else 255.0
 
-    def load(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (x, y) of a split, in memory: x as it lies, y int64 or float32."""
-        index, (x, y) = self.index(split), self.arrays()
-        return np.ascontiguousarray(x[index]), y[index]
-
     def index(self, split: str) -> np.ndarray:
         """Return which samples are in a split, int64 (n,)."""
         index: np.ndarray = np.load(self.splits[split])

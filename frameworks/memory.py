@@ -8,11 +8,11 @@ _MEMORY = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
 
 
-def refuse_if_larger(size: int, device: str = "cpu", free: int | None = None) -> None:
-    """Raise `MemoryError` where `size` bytes are more than are `free`, in host memory unless told otherwise."""
-    free = available() if free is None else free
+def refuse_if_larger(size: int) -> None:
+    """Raise `MemoryError` where `size` bytes are more than host memory has free."""
+    free = available()
     if free is not None and size > free:
-        raise refuse(size, device, free)
+        raise refuse(size, "cpu", free)
 
 
 def refuse(size: int, device: str, free: int | None = None) -> MemoryError:

@@ -40,6 +40,11 @@ def extra_packages(backend: str, pipeline: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(dict.fromkeys(package for what in wanted for package in extra.get(what, ())))
 
 
+def refused(backend: str) -> dict[str, str]:
+    """Return why a backend lacks a pipeline, by its name."""
+    return dict(_module(backend).REFUSED)
+
+
 def reads(backend: str) -> tuple[str, ...]:
     """Return what image files may end in that a backend's pipeline ``files`` reads."""
     return tuple(_module(backend).READS)

@@ -68,9 +68,12 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
+        self.left = 0
+        """How many bytes may still be made out of strings: the same one could be asked for again and again."""
 
     def run(self, content: bytes) -> Any:
         """Return what is left on the stack at the end."""
+        self.left = len(content)
         for opcode, argument, _ in pickletools.genops(content):
             name, given = opcode.name, cast("Any", argument)
             if name == "STOP":
@@ -120,9 +123,10 @@ class _Machine:
         first = arguments[0] if isinstance(arguments, tuple) and arguments else None
         if name in RECONSTRUCT:
             self.stack.append(_Array())
-        elif name == DTYPE and isinstance(first, str | bytes) and _text(first) in NUMBERS:
+        elif name == DTYPE and isinstance(first, str | bytes) and len(first) == 2 and _text(first) in NUMBERS:
             self.stack.append(_Kind(_text(first)))
-        elif name == ENCODE and isinstance(first, str) and arguments[1:] == ("latin1",):
+        elif name == ENCODE and isinstance(first, str) and arguments[1:] == ("latin1",) and len(first) <= self.left:
+            self.left -= len(first)
             self.stack.append(first.encode("latin-1"))
         else:
             raise PickleError(f"refused: it calls {name.replace(' ', '.')} in a way that plain data do not need")
@@ -132,7 +136,7 @@ class _Machine:
         (state,) = self.take(1)
         target = self.stack[-1]
         if isinstance(target, _Kind):
-            target.order = _text(state[1])
+            target.order = _text(state[1][:2])
         elif isinstance(target, _Array):
             _, shape, kind, fortran, content = state
             target.value = _array(shape, kind, content, "F" if fortran is True else "C")
@@ -147,8 +151,8 @@ class _Machine:
 
     def update(self, items: list[Any]) -> None:
         """Add `items`, key and value in turn, to the dict on top."""
-        # Keys of other types, nested ones, could take for ever to hash.
-        if not isinstance(self.stack[-1], dict) or not all(isinstance(key, str | bytes | int) for key in items[::2]):
+        # Keys of other types, nested ones, could take for ever to hash; whole numbers can be made to collide.
+        if not isinstance(self.stack[-1], dict) or not all(isinstance(key, str | bytes) for key in items[::2]):
             raise PickleError("damaged: items for something that is no dict, or keys that are no names")
         self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
 

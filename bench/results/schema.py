@@ -190,10 +190,10 @@ class Dataset:
     name: str
     title: str
     source: str
-    """Where the samples come from; ``synthetic`` stands wherever an accuracy stands."""
+    """Where the samples come from, in words."""
     synthetic: bool
     input_shape: list[int]
-    """Height, width, channels."""
+    """Height, width, channels of images; the number of features of a table."""
     classes: list[str]
     counts: dict[str, list[int]] = field(default_factory=dict)
     """Samples per class by split: train, val, test."""

@@ -68,15 +68,15 @@ def pixels(request: Request) -> Arrays:
     """
     if request.pipeline.get("name") != "files":
         return {}
-    data, shape = request.samples, tuple(request.samples.input_shape)
-    kind = import_module(f"frameworks.{request.backend}.files").Files
-    files, index = kind(data, "train", request.pipeline | {"seed": 0}, shape), data.index("train")
+    data, shape, settings = request.samples, tuple(request.samples.input_shape), request.settings
+    kind, index, (x, y) = _kind(request), data.index("train"), data.arrays()
+    room: Room = kind(request, request.network(), precision=settings["precision"], device=settings["device"])
     places = np.linspace(0, len(index) - 1, min(PICTURES, len(index))).astype(np.int64)
-    prepared = data.arrays()[0][index[places]]
+    decoded, prepared = room.source(room.place(x, y, index), "train").pixels(places), x[index[places]]
     if data.channels_first:
         prepared = prepared.transpose(0, 2, 3, 1)
     step = -(-max(shape[:2]) // SIDE)
-    found = {"input/pixels": files.pixels(places), "input/prepared": prepared.reshape(-1, *shape)}
+    found = {"input/pixels": decoded, "input/prepared": prepared.reshape(-1, *shape)}
     return {name: np.ascontiguousarray(images[:, ::step, ::step]) for name, images in found.items()}
 
 
@@ -113,16 +113,19 @@ def _judge_apart(request: Request) -> tuple[Arrays, dict[str, Any]]:
     return load_file(folder / FINGERPRINT), json.loads(outcome(folder).read_text())["info"]
 
 
+def _kind(request: Request) -> Any:
+    return import_module(f"frameworks.{request.backend}.room").Room
+
+
 def _room(request: Request, *, precision: str, device: str) -> Room:
     """Return a room without dropout and augmentation, which picks its samples on the device where training does.
 
     What comes from files or records comes from memory here, as it was prepared: `pixels` and the check of the records
     say whether those are the same.
     """
-    kind = import_module(f"frameworks.{request.backend}.room").Room
     pipeline = {"name": request.pipeline["name"]} if request.pipeline.get("name") == "device" else {}
     plain = replace(request, pipeline=pipeline)
-    room: Room = kind(plain, certain(request.network()), precision=precision, device=device)
+    room: Room = _kind(request)(plain, certain(request.network()), precision=precision, device=device)
     return room
 
 

@@ -31,6 +31,9 @@ PAYS_FOR_UNEVEN_SAME = False
 PIPELINES = ("memory", "device", "files", "tfrecord")
 """The input pipelines there are here."""
 
+REFUSED: dict[str, str] = {}
+"""Why some of the others are not."""
+
 READS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 """What image files of pipeline ``files`` may end in."""
 

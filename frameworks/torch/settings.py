@@ -32,6 +32,9 @@ PAYS_FOR_UNEVEN_SAME = True
 PIPELINES = ("memory", "device", "files")
 """The input pipelines there are here."""
 
+REFUSED: dict[str, str] = {"tfrecord": "PyTorch has no well-kept reader of TFRecord"}
+"""Why some of the others are not."""
+
 READS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 """What image files of pipeline ``files`` may end in."""
 

@@ -15,6 +15,7 @@ from frameworks.augment import active
 from frameworks.contract import Request
 from frameworks.torch.input import Samples
 from frameworks.torch.resident import resident
+from frameworks.torch.settings import REFUSED
 
 
 class Source(Protocol):
@@ -42,10 +43,8 @@ def source(request: Request, samples: Samples, split: str, device: torch.device)
         from frameworks.torch.files import Files
 
         return Files(request.samples, split, pipeline, shape)
-    if name == "tfrecord":
-        from frameworks.torch.records import WHY_NOT
-
-        raise ValueError(f"pipeline=tfrecord: {WHY_NOT}")
+    if name in REFUSED:
+        raise ValueError(f"pipeline={name}: {REFUSED[name]}")
     samples = replace(samples, workers=pipeline.get("workers") or 0)
     if active(pipeline.get("augment", {})):
         # Here, because torchvision takes a while to import, and may not be installed where nobody needs it.

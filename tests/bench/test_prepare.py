@@ -28,7 +28,7 @@ def test_each_dataset_is_told_with_its_place_counts_size_and_time(capsys, cache_
     assert prepare.run(["dataset=digits,breast_cancer", "dataset.test_split=0.25"]) == 0
     said = capsys.readouterr().out
     digits, cancer = sorted(cache_root.glob("*/"), key=lambda path: path.name, reverse=True)
-    assert "digits: scikit-learn's handwritten digits" in said or "digits: " in said
+    assert "digits: scikit-learn's handwritten digits\n" in said
     assert "1,797 samples of 8 x 8 x 1, 0.1 MB, " in said
     assert "  train 1,078, val 270, test 449\n" in said
     assert "malignant 212, benign 357" in said

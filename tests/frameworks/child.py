@@ -24,6 +24,7 @@ from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS
 from frameworks.tasks.trial import _compute_clock, _input_clock
 from tests.frameworks import child_sources
+from tests.frameworks.child_sources import loaded
 
 Answer = tuple[Any, Arrays]
 
@@ -33,7 +34,7 @@ def _room(request: Request, precision: str, *, trace: bool = True) -> tuple[Room
         request, request.network(), precision=precision, device="cpu"
     )
     weights = {name: value.astype(precision) for name, value in load_file(request.weights).items()}
-    count = len(request.samples.load("train")[1])
+    count = len(loaded(request.samples, "train")[1])
     steps = steps_per_epoch(count, request.train["batch_size"], request.train["drop_last"])
     room.build(weights, steps if trace else 0)
     return room, weights
@@ -43,7 +44,7 @@ def layers(request: Request, precision: str) -> Answer:
     """Every layer's output in training mode, loss, gradients, logits; what `load` put in comes out by `export`."""
     room, weights = _room(request, precision)
     exported = room.export()
-    samples = room.place(*request.samples.load("train"))
+    samples = room.place(*loaded(request.samples, "train"))
     before = room.snapshot()
     arrays = {f"outputs/{name}": value for name, value in room.layer_outputs(samples).items()}
     room.restore(before)
@@ -91,7 +92,7 @@ def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bo
 def predict(request: Request, precision: str) -> Answer:
     """Logits and the exported weights, for the weights of the request."""
     room, _ = _room(request, precision)
-    samples = room.place(*request.samples.load("train"))
+    samples = room.place(*loaded(request.samples, "train"))
     return {}, {"logits": room.predict(samples, 4)()} | room.export()
 
 

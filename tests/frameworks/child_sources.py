@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from frameworks.contract import Request
+from frameworks.contract import Data, Request
 from frameworks.order import orders
 from frameworks.tasks.parity import pixels as kept_by_the_gate
 
 Answer = tuple[Any, dict[str, np.ndarray]]
+
+
+def loaded(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return (x, y) of a split, in memory: x as it lies, y int64 or float32."""
+    index, (x, y) = data.index(split), data.arrays()
+    return np.ascontiguousarray(x[index]), y[index]
 
 
 def _source(request: Request) -> Any:
@@ -151,7 +157,7 @@ def augmented(request: Request, augment: dict[str, Any], seed: int, start: int =
     change = module.augmentation(augment, tuple(request.samples.input_shape), seed, brightest)
     if change is None:
         return {"none": True}, {}
-    x, _ = request.samples.load("train")
+    x, _ = loaded(request.samples, "train")
     index = np.arange(start, start + len(x))
     if request.backend == "torch":
         import torch

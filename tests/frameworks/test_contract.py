@@ -12,6 +12,7 @@ import pytest
 import frameworks
 from frameworks import contract, rooms
 from frameworks.contract import Data, Request
+from tests.frameworks.child_sources import loaded
 
 HERE = Path(frameworks.__file__).parent
 
@@ -45,7 +46,7 @@ def test_a_request_gives_its_network_and_samples(tmp_path):
     np.save(tmp_path / "y.npy", np.array([0, 1, 2, 1, 0], dtype=np.uint8))
     np.save(tmp_path / "train.npy", np.array([4, 1]))
     request = request_of(tmp_path)
-    x, y = request.samples.load("train")
+    x, y = loaded(request.samples, "train")
     assert x.dtype == np.uint8
     assert x[:, 0, 0, 0].tolist() == [64, 16]
     assert y.dtype == np.int64

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import stat
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -23,77 +21,26 @@ def make_zip(path: Path, members: dict[str, bytes], *, mode: int = 0, method: in
     return path
 
 
-def make_tar(path: Path, members: dict[str, bytes | tarfile.TarInfo]) -> Path:
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as tar:
-        for name, content in members.items():
-            if isinstance(content, tarfile.TarInfo):
-                tar.addfile(content)
-            else:
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
-    return path
-
-
-def link(name: str, target: str, kind: bytes) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, target
-    return info
-
-
-MAKERS = {"a.zip": make_zip, "a.tar": make_tar, "a.tar.gz": make_tar}
-
-
-@pytest.mark.parametrize("name", MAKERS)
-def test_an_archive_is_unpacked_whole(tmp_path, name):
-    path = MAKERS[name](tmp_path / name, {"set/a.txt": b"one", "set/deep/b.txt": b"two" * 1000})
-    said = []
-    target = archives.unpack(path, tmp_path / "out", lambda *words: said.append(words))
-    assert {item.relative_to(target).as_posix() for item in target.rglob("*") if item.is_file()} == {
-        "set/a.txt",
-        "set/deep/b.txt",
-    }
-    assert (target / "set/deep/b.txt").read_bytes() == b"two" * 1000
-    assert said[-1] == (f"unpacking {name}", 2, 0)
-    assert not list(tmp_path.glob("*.unpacking"))
-
-
 @pytest.mark.parametrize("name", ["../out.txt", "/tmp/out.txt", "a/../../out.txt", "C:/out.txt", "a\\..\\out.txt"])
-@pytest.mark.parametrize("kind", MAKERS)
-def test_a_name_that_leads_out_is_refused(tmp_path, kind, name):
-    path = MAKERS[kind](tmp_path / kind, {"good.txt": b"good", name: b"bad"})
+def test_a_name_that_leads_out_is_refused(tmp_path, name):
+    path = make_zip(tmp_path / "a.zip", {"good.txt": b"good", name: b"bad"})
     with pytest.raises(RequestError, match="its name leads out of the archive"):
-        archives.unpack(path, tmp_path / "in" / "side")
-    assert not list(tmp_path.rglob("*.txt"))
-    assert not (tmp_path / "in" / "side").exists()
+        archives.Zip(path)
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
-def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
-    path = make_tar(tmp_path / "a.tar", {"a": link("a", "/etc/passwd", kind)})
-    with pytest.raises(RequestError, match=r"a\.tar: refused because of 'a' in it: it is a link or a device"):
-        archives.unpack(path, tmp_path / "out")
-
-
-def test_a_link_in_a_zip_is_refused_also_where_it_is_only_read(tmp_path):
-    path = make_zip(tmp_path / "a.zip", {"a": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777)
-    with pytest.raises(RequestError, match="'a' in it: it is a link or a device"):
-        archives.unpack(path, tmp_path / "out")
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
+def test_links_and_devices_are_refused(tmp_path, kind):
+    path = make_zip(tmp_path / "a.zip", {"a": b"/etc/passwd"}, mode=kind | 0o777)
     with pytest.raises(RequestError, match="'a' in it: it is a link or a device"):
         archives.Zip(path)
 
 
-def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+def test_a_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MOST_GROWTH", 100)
     path = make_zip(tmp_path / "a.zip", {"zeros": bytes(1 << 24)})
     assert path.stat().st_size < 1 << 15
-    for read in (lambda: archives.unpack(path, tmp_path / "out"), lambda: archives.Zip(path)):
-        with pytest.raises(RequestError, match=r"refused: it unpacks to 1 files and 16,777,216 bytes or more"):
-            read()
-    assert not (tmp_path / "out").exists()
-    tar = make_tar(tmp_path / "a.tar.gz", {"zeros": bytes(1 << 24)})
-    with pytest.raises(RequestError, match="refused: it unpacks to"):
-        archives.unpack(tar, tmp_path / "out")
+    with pytest.raises(RequestError, match=r"refused: it unpacks to 1 files and 16,777,216 bytes or more"):
+        archives.Zip(path)
 
 
 def test_too_many_files_are_refused(tmp_path, monkeypatch):
@@ -109,23 +56,20 @@ def test_a_member_that_comes_twice_is_refused(tmp_path):
         with pytest.warns(UserWarning, match="Duplicate name"):
             packed.writestr("a", b"two")
     with pytest.raises(RequestError, match="'a' in it: it comes twice"):
-        archives.unpack(tmp_path / "a.zip", tmp_path / "out")
+        archives.Zip(tmp_path / "a.zip")
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_a_broken_archive_is_named(tmp_path, name):
-    path = MAKERS[name](tmp_path / name, {"a": bytes(range(256)) * 400})
+def test_a_broken_archive_is_named(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {"a": bytes(range(256)) * 400})
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(RequestError, match=rf"{name}: cannot be unpacked \("):
-        archives.unpack(path, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(RequestError, match=r"a\.zip: cannot be read as a zip archive \("):
+        archives.Zip(path)
 
 
 def test_members_of_a_zip_are_read_without_unpacking(tmp_path):
     packed = archives.Zip(make_zip(tmp_path / "a.zip", {"a/b.txt": b"words", "a/": b""}))
     assert [info.filename for info in packed.members] == ["a/b.txt"]
     assert packed.read("a/b.txt") == b"words"
-    packed.close()
 
 
 def test_a_damaged_member_is_an_error_of_its_own(tmp_path):

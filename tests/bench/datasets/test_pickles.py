@@ -179,6 +179,21 @@ def test_a_small_pickle_cannot_take_for_ever_or_much_memory():
     assert time.perf_counter() - begin < 5
 
 
+def test_one_string_cannot_be_made_into_bytes_again_and_again():
+    text = b"X" + struct.pack("<I", 1 << 16) + b"a" * (1 << 16)
+    once = b"c_codecs\nencode\nq\x02" + text + b"q\x00X\x06\0\0\0latin1q\x01\x86R"
+    again = b"h\x02h\x00h\x01\x86R"
+    assert len(loads(b"\x80\x02]" + once + b"a.")[0]) == 1 << 16
+    with pytest.raises(PickleError, match="refused"):
+        loads(b"\x80\x02](" + once + again * 100 + b"e.")
+
+
+def test_whole_numbers_are_no_keys():
+    """They can be made to collide: a few thousand of them would take for ever."""
+    with pytest.raises(PickleError, match="keys that are no names"):
+        loads(pickle.dumps({1: 2}, 2))
+
+
 def test_pythons_own_unpickler_is_never_asked(monkeypatch):
     for name in ("loads", "load", "Unpickler"):
         monkeypatch.setattr(pickle, name, lambda *_, **__: pytest.fail("asked"))
