@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -76,6 +77,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.error = _refuse  # type: ignore[method-assign]  # argparse's own prints its usage at length
     try:
         parsed = parser.parse_intermixed_args(list(arguments))
+        if parsed.config_dir is not None and not Path(parsed.config_dir).is_dir():
+            raise RequestError(f"--config-dir={parsed.config_dir}: there is no such folder")
         asked = _asked(parsed.overrides, parsed.config_dir)
         return _prepare_all(asked)
     except RequestError as error:

@@ -38,7 +38,7 @@ class Zip:
         try:
             self._zip = zipfile.ZipFile(path)
         except FAULTS as error:
-            raise RequestError(f"{path}: cannot be read as a zip archive ({error})") from error
+            raise RequestError(f"dataset.root={path}: cannot be read as a zip archive ({error})") from error
         self.members = [info for info in self._zip.infolist() if not info.is_dir()]
         """The files in it, as its directory lists them."""
         refuse_bomb(path, len(self.members), sum(info.file_size for info in self.members))
@@ -70,8 +70,8 @@ def refuse_bomb(path: Path, number: int, size: int) -> None:
     most = min(MOST_BYTES, max(path.stat().st_size, 1 << 16) * MOST_GROWTH)
     if number > MOST_FILES or size > most:
         raise RequestError(
-            f"{path}: refused: it unpacks to {number:,} files and {size:,} bytes or more, at most {MOST_FILES:,} files "
-            f"and {most:,} bytes are read from it; unpack it yourself, if you trust it, and name the folder"
+            f"dataset.root={path}: refused: it unpacks to {number:,} files and {size:,} bytes or more, at most "
+            f"{MOST_FILES:,} files and {most:,} bytes are read from it; unpack it yourself, if you trust it, and name the folder"
         )
 
 
@@ -92,4 +92,4 @@ def _check_name(path: Path, name: str) -> None:
 
 
 def _refused(path: Path, name: str, why: str) -> RequestError:
-    return RequestError(f"{path}: refused because of {name!r} in it: {why}")
+    return RequestError(f"dataset.root={path}: refused because of {name!r} in it: {why}")

@@ -90,7 +90,11 @@ def _subset(value: Any) -> dict[str, Fraction]:
 
 def show(value: Any) -> str:
     """Return `value` as it is written on the command line."""
-    return "null" if value is None else str(value).replace("'", "")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(show(item) for item in value)}]"
+    return "null" if value is None else str(value)
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:

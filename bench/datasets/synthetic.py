@@ -33,7 +33,8 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
     shape, classes = _shape(options), _number(options, "classes", least=0, most=1000)
     if classes == 1:
         raise RequestError("dataset.classes=1: one class cannot be learnt; say 2 or more, or 0 for a regression")
-    samples = _number(options, "samples", least=max(10, 5 * classes), most=MOST_BYTES // math.prod(shape))
+    least, most = max(10, 5 * classes), MOST_BYTES // math.prod(shape)
+    samples = _number(options, "samples", least=least, most=most, why=" (five for each class)" if classes > 2 else "")
     identity = {"name": "synthetic", "version": VERSION, "shape": shape, "samples": samples, "classes": classes}
 
     def build(folder: Path) -> Made:
@@ -87,10 +88,10 @@ def _shape(options: Mapping[str, Any]) -> tuple[int, ...]:
     )
 
 
-def _number(options: Mapping[str, Any], key: str, *, least: int, most: int) -> int:
+def _number(options: Mapping[str, Any], key: str, *, least: int, most: int, why: str = "") -> int:
     value = options.get(key)
     if value is None or not _whole(value) or not least <= value <= most:
-        raise RequestError(f"dataset.{key}={show(value)}: must be a whole number from {least} to {most}")
+        raise RequestError(f"dataset.{key}={show(value)}: must be a whole number from {least}{why} to {most}")
     return int(value)
 
 
