@@ -71,7 +71,8 @@ def refuse_bomb(path: Path, number: int, size: int) -> None:
     if number > MOST_FILES or size > most:
         raise RequestError(
             f"dataset.root={path}: refused: it unpacks to {number:,} files and {size:,} bytes or more, at most "
-            f"{MOST_FILES:,} files and {most:,} bytes are read from it; unpack it yourself, if you trust it, and name the folder"
+            f"{MOST_FILES:,} files and {most:,} bytes are read from it; unpack it yourself, if you trust "
+            "it, and name the folder"
         )
 
 
