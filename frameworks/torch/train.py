@@ -64,11 +64,10 @@ def train(
     for epoch, order in enumerate(orders):
         built.model.train()
         step.rewind()
-        loader = source.batches(order, batch_size, drop_last, on)
         device.synchronize(on)
         begin = now()
         with source.named():
-            for x, y in moved(loader, on):
+            for x, y in moved(source.batches(order, batch_size, drop_last, on), on):
                 step.run(x, y)
         losses, right = torch.stack(step.losses), torch.cat(step.hits).sum()
         device.synchronize(on)
