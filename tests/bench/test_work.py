@@ -33,8 +33,8 @@ def test_a_child_finds_all_it_needs(work, tmp_path):
     request = work.request("trial", work.plan.contenders[0], 0, tmp_path)
     again = Request.from_json(request.to_json())
     assert again == request
-    x, y = again.samples.load("train")
-    assert x.shape == (1150, 8, 8, 1)
+    index, (x, y) = again.samples.index("train"), again.samples.arrays()
+    assert x[index].shape == (1150, 8, 8, 1)
     assert x.dtype == np.uint8
-    assert y.shape == (1150,)
+    assert y[index].shape == (1150,)
     assert set(load_file(request.weights)) == set(again.network().parameters)
