@@ -54,8 +54,11 @@ def test_it_is_the_same_each_time(options, cache_root, monkeypatch, tmp_path):
         ({"shape": [0]}, r"dataset\.shape=\[0\]"),
         ({"shape": 32}, r"dataset\.shape=32"),
         ({"shape": [1 << 21, 1 << 21, 3]}, r"dataset\.shape="),
-        ({"samples": 0}, r"dataset\.samples=0: must be a whole number from 50 to"),
-        ({"samples": 1 << 40}, r"dataset\.samples=1099511627776: must be a whole number from 50 to 357913941"),
+        ({"samples": 0}, r"dataset\.samples=0: must be a whole number from 50 \(five for each class\) to"),
+        (
+            {"samples": 1 << 40},
+            r"dataset\.samples=1099511627776: must be a whole number from 50 \(five for each class\) to 357913941",
+        ),
         ({"samples": 1e3}, r"dataset\.samples=1000\.0: must be a whole number"),
         ({"classes": 1}, r"dataset\.classes=1: one class cannot be learnt; say 2 or more, or 0"),
         ({"classes": -1}, r"dataset\.classes=-1: must be a whole number from 0 to 1000"),
