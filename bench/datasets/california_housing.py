@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.datasets import cache, places, stand_ins, tars
-from bench.datasets.download import DownloadError, Published, fetch
+from bench.datasets.download import Published
 from bench.datasets.prepared import About, Made, Prepared, Progress
 from bench.errors import RequestError
 
@@ -60,9 +60,14 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
         identity = {"name": ABOUT.name, "file": [str(path.resolve()), *cache.stamp(path).values()]}
         source = str(path.resolve())
         return cache.prepared(f"{ABOUT.name}-root", identity, lambda _: _made(path, source), progress)
-    mirrors = MIRRORS if options.get("url") is None else places.mirrors(options, MIRRORS)
+    mirrors = places.mirrors(options, MIRRORS)
     identity = {"name": ABOUT.name, "sha256": ARCHIVE.checksum}
-    return cache.prepared(ABOUT.name, identity, lambda _: _downloaded(mirrors, progress), progress)
+
+    def build(_: Path) -> Made:
+        (path,) = places.downloaded(ABOUT.name, [ARCHIVE], mirrors, MIRRORS, progress)
+        return _made(path, "the published file, downloaded")
+
+    return cache.prepared(ABOUT.name, identity, build, progress)
 
 
 def _locate(root: Path) -> Path:
@@ -72,14 +77,6 @@ def _locate(root: Path) -> Path:
         if (root / name).is_file():
             return root / name
     raise RequestError(f"dataset.root={root}: there is none of {', '.join(NEARBY)} in it")
-
-
-def _downloaded(mirrors: tuple[str, ...], progress: Progress | None) -> Made:
-    try:
-        path = fetch(ARCHIVE, cache.cache_folder() / "downloads" / ABOUT.name, mirrors, progress)
-    except DownloadError as error:
-        raise places.unreachable(ABOUT.name, [ARCHIVE.name], MIRRORS, error) from error
-    return _made(path, "the published file, downloaded")
 
 
 def _made(path: Path, source: str) -> Made:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets import cache, places, stand_ins
-from bench.datasets.download import DownloadError, Published, fetch
+from bench.datasets.download import Published
 from bench.datasets.prepared import About, Made, Prepared, Progress
 from bench.datasets.resize import ImageOptions, Images, image_options
 
@@ -64,15 +64,12 @@ def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:
         )
     mirrors = places.mirrors(options, MIRRORS)
     identity["md5"] = ARCHIVE.checksum
-    return cache.prepared("cifar10", identity, lambda folder: _downloaded(mirrors, folder, wanted, progress), progress)
 
+    def build(folder: Path) -> Made:
+        (path,) = places.downloaded("cifar10", [ARCHIVE], mirrors, MIRRORS, progress)
+        return _made(path, "the published files, downloaded", folder, wanted, progress)
 
-def _downloaded(mirrors: tuple[str, ...], folder: Path, wanted: ImageOptions, progress: Progress | None) -> Made:
-    try:
-        path = fetch(ARCHIVE, cache.cache_folder() / "downloads" / "cifar10", mirrors, progress)
-    except DownloadError as error:
-        raise places.unreachable("cifar10", [ARCHIVE.name], MIRRORS, error) from error
-    return _made(path, "the published files, downloaded", folder, wanted, progress)
+    return cache.prepared("cifar10", identity, build, progress)
 
 
 def _made(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.datasets import cache, idx, places, stand_ins
-from bench.datasets.download import DownloadError, Published, fetch
+from bench.datasets.download import Published
 from bench.datasets.prepared import About, Made, Prepared, Progress
 from bench.datasets.resize import ImageOptions, Images, image_options
 from bench.errors import RequestError
@@ -54,19 +54,12 @@ def prepare(known: IdxImages, options: Mapping[str, Any], progress: Progress | N
         )
     mirrors = places.mirrors(options, known.mirrors)
     identity["md5"] = [file.checksum for file in known.files]
-    return cache.prepared(name, identity, lambda part: _downloaded(known, mirrors, part, wanted, progress), progress)
 
+    def build(part: Path) -> Made:
+        paths = places.downloaded(name, known.files, mirrors, known.mirrors, progress)
+        return _read(known, paths, "the published files, downloaded", part, wanted, progress)
 
-def _downloaded(
-    known: IdxImages, mirrors: tuple[str, ...], part: Path, wanted: ImageOptions, progress: Progress | None
-) -> Made:
-    folder = cache.cache_folder() / "downloads" / known.about.name
-    try:
-        paths = [fetch(file, folder, mirrors, progress) for file in known.files]
-    except DownloadError as error:
-        names = [file.name for file in known.files]
-        raise places.unreachable(known.about.name, names, known.mirrors, error) from error
-    return _read(known, paths, "the published files, downloaded", part, wanted, progress)
+    return cache.prepared(name, identity, build, progress)
 
 
 def _read(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from bench.datasets.cache import cache_folder
 from bench.datasets.options import choice, show
-from bench.datasets.prepared import About
+from bench.datasets.prepared import About, Progress
 from bench.errors import RequestError
+
+if TYPE_CHECKING:
+    from bench.datasets.download import Published
 
 NEED_NOTHING = ("digits", "breast_cancer", "diabetes", "synthetic")
 """Datasets that need neither network nor files."""
@@ -65,6 +69,22 @@ def mirrors(options: Mapping[str, Any], published: Sequence[str]) -> tuple[str, 
             "published files; for a folder on this machine say dataset.root=FOLDER"
         )
     return (str(value).rstrip("/") + "/",)
+
+
+def downloaded(
+    name: str, files: Sequence[Published], mirrors: Sequence[str], published: Sequence[str], progress: Progress | None
+) -> list[Path]:
+    """Return where the `files` of the dataset `name` lie, fetched from `mirrors` if need be.
+
+    Raises `UnreachableError`, which says where they are `published`.
+    """
+    from bench.datasets.download import DownloadError, fetch
+
+    folder = cache_folder() / "downloads" / name
+    try:
+        return [fetch(file, folder, mirrors, progress) for file in files]
+    except DownloadError as error:
+        raise unreachable(name, [file.name for file in files], published, error) from error
 
 
 def unreachable(name: str, files: Sequence[str], published: Sequence[str], cause: object) -> UnreachableError:
