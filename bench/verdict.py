@@ -116,7 +116,7 @@ def _short_note(results: Results) -> str:
     """Return what fits into a cell: "synthetic" where the data are, a star that leads to the note otherwise."""
     if results.dataset is None:
         return ""
-    return "synthetic" if results.dataset.synthetic else "*" if results.dataset.note else ""
+    return "synthetic" if results.dataset.synthetic else "*" if results.dataset.remark else ""
 
 
 def _heading(results: Results) -> str:
@@ -124,8 +124,8 @@ def _heading(results: Results) -> str:
     if results.model:
         parts.append(f"{results.model.name} ({formats.count(results.model.parameters, 'parameter')})")
     if results.dataset:
-        note = results.dataset.note or ("synthetic stand-in" if results.dataset.synthetic else "")
-        parts.append(f"on {results.dataset.title or results.dataset.name}" + (f" [{note}]" if note else ""))
+        remark = results.dataset.remark
+        parts.append(f"on {results.dataset.title or results.dataset.name}" + (f" [{remark}]" if remark else ""))
     return clean(" ".join(parts) or "Verdict")
 
 
@@ -158,7 +158,7 @@ def _conditions(results: Results) -> list[str]:
     if results.versions:
         lines.append(formats.pairs(results.versions))
     if results.dataset and results.dataset.note and not results.dataset.synthetic:
-        lines.append(f"* {QUALITIES[summary.metric(results)]}: {results.dataset.note}")
+        lines.append(f"* {QUALITIES[summary.metric(results)]}: {results.dataset.remark}")
     return lines
 
 
