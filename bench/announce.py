@@ -8,8 +8,7 @@ from bench.datasets import Prepared
 from bench.datasets.image_sets import LEFT_OUT
 from bench.plan import Plan
 from bench.results import format as formats
-
-SPLITS = {"train": "training", "val": "validation", "test": "test"}
+from bench.results.words import SPLITS
 
 FEW_CLASSES = 6
 """Up to so many, the samples of each class are told; the report has them all."""

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import Prepared, Splits
+from bench.results.schema import SAMPLE_CLASSES, SAMPLE_IMAGES, SAMPLE_PIXELS
 
 NAME = "data/samples.npy"
-
-IMAGES, CLASSES, PIXELS = 8, 12, 96
-"""At most so many images of a class, classes, and pixels a side."""
 
 
 def write(prepared: Prepared, splits: Splits, folder: Path, seed: int) -> str:
@@ -28,7 +26,7 @@ def write(prepared: Prepared, splits: Splits, folder: Path, seed: int) -> str:
     x, y = prepared.arrays()
     rows = _choose(np.asarray(y[splits.train]), len(prepared.classes), seed)
     high, wide, channels = prepared.input_shape
-    step = -(-max(high, wide) // PIXELS)
+    step = -(-max(high, wide) // SAMPLE_PIXELS)
     shape = (-(-high // step), -(-wide // step), 3 if channels >= 3 else 1)
     found = np.zeros((len(rows), max(len(row) for row in rows), *shape), np.uint8)
     for place, row in enumerate(rows):
@@ -44,11 +42,11 @@ def write(prepared: Prepared, splits: Splits, folder: Path, seed: int) -> str:
 def _choose(labels: NDArray[np.generic], num_classes: int, seed: int) -> list[NDArray[np.int64]]:
     """Return for each shown class the positions of its images in the training split: one from each equal stretch."""
     raw = np.random.PCG64(seed)
-    shown = range(min(num_classes, CLASSES))
+    shown = range(min(num_classes, SAMPLE_CLASSES))
     members = [np.flatnonzero(labels == label) for label in shown] or [np.arange(len(labels))]
     rows = []
     for found in members:
-        count = min(IMAGES, len(found))
+        count = min(SAMPLE_IMAGES, len(found))
         edges = np.arange(count + 1) * len(found) // max(count, 1)
         offsets = raw.random_raw(count) % np.diff(edges).astype(np.uint64)
         rows.append(found[edges[:-1] + offsets.astype(np.int64)])

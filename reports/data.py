@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.results.format import count
 from bench.results.schema import Dataset
+from bench.results.words import SPLITS
 from reports import pictures
 from reports.figure import Chart
 from reports.load import Run
@@ -14,9 +15,6 @@ from reports.pictures import BeforeAfter
 
 MOST_CLASSES, OPEN_CLASSES = 100, 30
 """Classes that are listed, the others being counted; up to how many the list stands open."""
-
-SPLITS = {"train": "training", "val": "validation", "test": "test"}
-"""What a page calls each split."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

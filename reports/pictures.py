@@ -9,14 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench.results.schema import Dataset, Trial
+from bench.results.schema import SAMPLE_CLASSES, SAMPLE_IMAGES, SAMPLE_PIXELS, Dataset, Trial
 from reports.figure import Chart, canvas, finish, label
 from reports.frames import inside
 
 Pixels = npt.NDArray[np.uint8]
-
-ROWS, COLUMNS, SIDE = 12, 8, 96
-"""At most so many classes, images of a class, and pixels a side of an image in a grid."""
 
 LARGEST = 4096
 """Pixels a side of a picture that is shown at all."""
@@ -60,7 +57,12 @@ def read_samples(folder: Path, dataset: Dataset) -> Pixels | None:
     except FileNotFoundError:
         raise PictureError("missing") from None
     classes, columns, high, wide, _ = images.shape
-    if classes > ROWS or columns > COLUMNS or max(high, wide) > SIDE or classes > max(1, len(dataset.classes)):
+    if (
+        classes > SAMPLE_CLASSES
+        or columns > SAMPLE_IMAGES
+        or max(high, wide) > SAMPLE_PIXELS
+        or classes > max(1, len(dataset.classes))
+    ):
         raise PictureError(f"shape {images.shape}")
     return images
 
@@ -159,7 +161,7 @@ def _size(image: Pixels) -> str:
 
 def _step(image: Pixels) -> int:
     high, wide = image.shape[:2]
-    return int(-(-max(high, wide) // (4 * SIDE)))
+    return int(-(-max(high, wide) // (4 * SAMPLE_PIXELS)))
 
 
 def _load(folder: Path, name: str, dimensions: int) -> Pixels:

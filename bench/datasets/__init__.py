@@ -63,8 +63,7 @@ def check(options: Mapping[str, Any]) -> Dataset:
                 f"dataset.{key}: {name} has no such option{nearest(key, known)} (it has: {', '.join(known)})"
             )
     module = cast("Dataset", import_module(f"{__name__}.{name}"))
-    official = module.OFFICIAL_TEST
-    split_options(options, name=name, official_test=official(options) if callable(official) else official)
+    split_options(options, name=name, official_test=module.OFFICIAL_TEST)
     scales.wanted(options)
     scales.target(options)
     return module

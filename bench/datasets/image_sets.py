@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.datasets.folders import Entry, Source, fingerprint
-from bench.datasets.options import choice
+from bench.datasets.options import SPLITS, choice
 from bench.datasets.prepared import About, Files, Made, Progress
 from bench.datasets.resize import ImageOptions, image_options
 from bench.errors import RequestError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.datasets.images import Decoded
 
-PARTS = ("train", "val", "test")
+PARTS = SPLITS
 """Folders that stand for official splits."""
 VERSION = 2
 """Raise it when other pixels come out of the same files and options."""

@@ -130,8 +130,8 @@ class Splits:
 class Dataset(Protocol):
     """What the module of a dataset offers."""
 
-    OFFICIAL_TEST: bool | Callable[[Mapping[str, Any]], bool]
-    """True when the dataset brings its own test set; a function of the options where that depends on them."""
+    OFFICIAL_TEST: bool
+    """True when the dataset always brings its own test set."""
 
     @staticmethod
     def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:

@@ -183,6 +183,10 @@ class Contender:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+SAMPLE_CLASSES, SAMPLE_IMAGES, SAMPLE_PIXELS = 12, 8, 96
+"""At most so many classes, images of a class, and pixels a side of an image in a file of sample images."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Dataset:
     """The data of a run, as its manifest describes it."""

@@ -12,6 +12,9 @@ from bench.results.stats import Interval
 FEW = 3
 """Up to so many repeats an interval is wide by nature (Student's t with two degrees of freedom is 4.3)."""
 
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+"""What people call each split."""
+
 NEGLIGIBLE = {"test_accuracy": 0.0005, "test_mae": 0.001, "test_loss": 0.001}
 """Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss."""
 

@@ -72,11 +72,3 @@ def test_modules_are_light_until_something_must_be_made():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
     assert found.stdout.strip() == "[]", found.stderr
-
-
-def test_whether_there_is_an_official_test_set_may_depend_on_the_options(options, monkeypatch):
-    from bench.datasets import digits
-
-    monkeypatch.setattr(digits, "OFFICIAL_TEST", lambda given: given["test_split"] is None)
-    datasets.check(options("digits", test_split=None))
-    datasets.check(options("digits", test_split=0.3))
