@@ -62,6 +62,23 @@ class Trial:
     """Samples per second of the throughput clock."""
     predict_throughput: float | None = None
     """Samples per second of prediction over the test set."""
+    predict_latency_seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds to predict one sample, device synchronised every time: p50, p95, p99."""
+    predict_rates: dict[str, float] = field(default_factory=dict)
+    """Samples per second of prediction by batch size: one batch on the device, again and again."""
+    clocked: dict[str, int] = field(default_factory=dict)
+    """How many steps, blocks or batches each clock read, by phase."""
+    warmup: dict[str, Any] = field(default_factory=dict)
+    """How the steady state was found: ``steps``, ``seconds``, ``settled``."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """Bytes: ``peak`` (the process, by the kernel's high-water mark), ``workers`` (theirs, added up), ``start`` (before
+    the framework was imported), ``device`` (as the driver sees it, at most), ``framework_device`` (by its own count)."""
+    energy_joules: float | None = None
+    """What the GPU took during the epochs of training, by the driver's counter; None where nothing counts it."""
+    matrix_product_flops: float | None = None
+    """Floating-point operations per second that a large matrix product reaches in the same process."""
+    usage: dict[str, float] = field(default_factory=dict)
+    """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
     regression _mae: the mean absolute error in the target's own units."""
@@ -142,6 +159,8 @@ class Comparison:
     """Whether the parity gate passed for this contender; an uncertified ratio is marked so everywhere."""
     verdict: str
     """In words, with the interval: "torch is 1.32× faster than tf per training step (95 % interval …)"."""
+    family: int = 1
+    """How many comparisons of the same quantity hold their 95 % together: each interval is wider for it."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -250,6 +269,10 @@ class Model:
     name: str
     parameters: int
     flops: int
+    """Floating-point operations of the forward pass for one sample."""
+    step_flops: int = 0
+    """Those of matrix products and convolutions in one training step, per sample: forward, and backward to weights
+    and inputs; what a framework's own counter counts. 0 where it is not known."""
     layers: list[Layer] = field(default_factory=list)
 
 
@@ -280,6 +303,11 @@ class Results:
     dataset: Dataset | None = None
     model: Model | None = None
     parity: Parity = field(default_factory=Parity)
+    pilot: dict[str, Any] = field(default_factory=dict)
+    """How a pilot settled the number of repeats: ``repeats`` it ran, ``spread``, ``wanted``, ``chosen``; its trials are
+    in no ratio. Empty without one."""
+    waited_seconds: float = 0.0
+    """How long the run waited for another one to leave the machine."""
     trials: list[Trial] = field(default_factory=list)
     comparison: list[Comparison] = field(default_factory=list)
     agreement: list[Agreement] = field(default_factory=list)
