@@ -24,7 +24,7 @@ def lines(plan: Plan) -> list[str]:
         f"{formats.count(train['epochs'], 'epoch')} in batches of {train['batch_size']}.",
         *_samples(plan),
         f"{' against '.join(names)}, {formats.count(plan.repeats, 'repeat')} each, on {devices}: "
-        f"the parity gate, then {formats.count(len(plan.trials()), 'trial')}, each in a fresh process.",
+        f"the parity gate, then {formats.count(plan.repeats * len(names), 'trial')}, each in a fresh process.",
         *(f"Planted mistake: {name}." for name in plan.plants),
     ]
 

@@ -111,15 +111,32 @@ class Measure:
 
     name: str = MISSING
     repeats: int = at_least(1)
-    warmup_steps: int = at_least(0)
-    steps: int = at_least(1)
-    """Steps of each clock, latency and throughput, at most."""
-    blocks: int = at_least(1)
-    """Blocks of the throughput clock, which synchronises at their ends only."""
+    half_width: float | None = at_least(0.001)
+    """Wanted half-width of the interval, as a share: a pilot chooses the repeats; null: `repeats` it is."""
+    pilot: int = at_least(2)
+    """Repeats of the pilot; they are in no ratio."""
+    most_repeats: int = at_least(2)
+    """The most repeats that a pilot may choose."""
+    interleave: str = one_of("auto", "turns", "trials")
+    """``turns``: contenders of a repeat take turns of milliseconds; ``trials``: one whole trial after the other."""
+    warmup_steps: int = at_least(1)
+    """Steps of a window; two windows that agree end the warm-up, …"""
+    warmup_seconds: float = at_least(0)
+    """… and so does this time."""
+    turns: int = at_least(1)
+    """Turns of each clock at most, …"""
+    turn_seconds: float = at_least(0.001)
+    """… each so long (one step at least), …"""
     seconds: float = at_least(0)
-    """Each clock stops after this long, …"""
-    min_steps: int = at_least(1)
-    """… but never before this many steps."""
+    """… until the clocks of the training step have run this long in every contender, …"""
+    min_turns: int = at_least(1)
+    """… but never fewer turns than this."""
+    min_batches: int = at_least(1)
+    """Batches that the input clock reads at least; it stops after `seconds` otherwise."""
+    predict_sizes: list[int] = field(default_factory=list)
+    """Batch sizes whose prediction is clocked; one sample alone always is."""
+    predict_seconds: float = at_least(0)
+    """How long prediction is clocked."""
 
 
 @dataclass(kw_only=True, slots=True)

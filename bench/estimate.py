@@ -45,13 +45,17 @@ def _guess(plan: Plan, contender: Contender) -> float:
     work = 3 * plan.network.flops * train["batch_size"] / FLOPS_PER_SECOND
     step = STEP_OVERHEAD_SECONDS + work
     steps = steps_per_epoch(len(plan.splits.train), train["batch_size"], train["drop_last"]) * train["epochs"]
-    clocks = 2 * min(measure["steps"] * step, max(measure["seconds"], measure["min_steps"] * step))
+    turn = 2 * max(measure["turn_seconds"], step)
+    clocks = min(measure["turns"] * turn, max(measure["seconds"], measure["min_turns"] * turn))
+    clocks += 2 * measure["predict_seconds"]
     evaluation = train["epochs"] * len(plan.splits.val) * plan.network.flops / FLOPS_PER_SECOND
     return float(rooms.start_seconds(contender.backend) + steps * step + clocks + evaluation)
 
 
 def _key(plan: Plan, contender: Contender) -> str:
-    return f"{plan.content()[:16]}-{contender.backend}-{contender.settings['threads']}-{contender.settings['device']}"
+    measure, settings = plan.config["measure"], contender.settings
+    clocks = "-".join(f"{measure[key]:g}" for key in ("warmup_seconds", "seconds", "predict_seconds"))
+    return f"{plan.content()[:16]}-{contender.backend}-{settings['threads']}-{settings['device']}-{clocks}"
 
 
 def _path() -> Path:

@@ -25,6 +25,10 @@ _running: set[subprocess.Popen[bytes]] = set()
 Listener = Callable[[dict[str, Any]], None]
 """Gets each thing the child tells: ``{"event": "phase", "name": …}``, ``{"event": "epoch", …}``."""
 
+Take = Callable[[str, float], bool]
+"""Waits until a child that asks for a turn has it: (what for, seconds that its clocks of it ran) → whether there is
+more of it to be clocked (`bench.relay`)."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Outcome:
@@ -39,8 +43,10 @@ class Outcome:
     """User and system time of the child and its own children."""
 
 
-def run(request: Request, listen: Listener) -> Outcome:
+def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome:
     """Run `request` in its folder and wait; whatever happens to the child becomes an outcome.
+
+    `take` answers a child that asks for its next turn; tasks without turns need none.
 
     Interrupted, the child is ended before the interrupt goes on.
     """
@@ -57,7 +63,7 @@ def run(request: Request, listen: Listener) -> Outcome:
         subprocess.Popen(
             [python, "-P", str(WORKER), str(path)],
             env=_environment(request, cache),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if take else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             # A group of its own: Ctrl-C reaches the parent alone, which then decides what to keep.
@@ -66,7 +72,7 @@ def run(request: Request, listen: Listener) -> Outcome:
     ):
         _running.add(child)
         try:
-            status, cpu_seconds = _follow(child, listen)
+            status, cpu_seconds = _follow(child, listen, take)
         except BaseException:
             _end(child)
             raise
@@ -99,7 +105,7 @@ def _environment(request: Request, cache: str) -> dict[str, str]:
     return given | rooms.environment(request.backend, request.settings, cache)
 
 
-def _follow(child: subprocess.Popen[bytes], listen: Listener) -> tuple[int, float]:
+def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None) -> tuple[int, float]:
     """Hand on what the child tells until it ends; return its exit status and its CPU seconds."""
     assert child.stdout is not None
     for line in child.stdout:
@@ -107,7 +113,14 @@ def _follow(child: subprocess.Popen[bytes], listen: Listener) -> tuple[int, floa
             told = json.loads(line)
         except ValueError:
             continue
-        if isinstance(told, dict) and "event" in told:
+        if not isinstance(told, dict) or "event" not in told:
+            continue
+        if told["event"] == "turn" and take and child.stdin:
+            answer = json.dumps({"more": take(told["of"], told["spent"])})
+            with suppress(BrokenPipeError):  # it died asleep: its status says so
+                child.stdin.write(f"{answer}\n".encode())
+                child.stdin.flush()
+        else:
             listen(told)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)

@@ -248,4 +248,5 @@ def same_padding(layers: Sequence[str]) -> RunWarning:
 
 
 def _trial(contender: str, repeat: int) -> str:
-    return f"{contender}, repeat {repeat + 1}"
+    """Say of what a warning speaks: a trial, or a repeat whose contenders took turns."""
+    return f"{contender}, repeat {repeat + 1}" if contender else f"repeat {repeat + 1}"

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,16 @@ class Plan:
         """How many trials each contender has."""
         return int(self.config["measure"]["repeats"])
 
-    def trials(self) -> list[tuple[int, Contender]]:
-        """Return (repeat, contender) in the order in which they run: A B, B A, A B, … so that drift cancels."""
+    def groups(self, repeats: Iterable[int]) -> list[tuple[int, list[Contender]]]:
+        """Return (repeat, those who take turns in it) in the order in which they run.
+
+        In turns, all contenders of a repeat run together, and `bench.relay` says who works when; else one trial
+        follows the other: A B, B A, A B, … so that drift cancels.
+        """
         order = self.contenders, self.contenders[::-1]
-        return [(repeat, contender) for repeat in range(self.repeats) for contender in order[repeat % 2]]
+        if self.config["measure"]["interleave"] == "turns":
+            return [(repeat, self.contenders) for repeat in repeats]
+        return [(repeat, [contender]) for repeat in repeats for contender in order[repeat % 2]]
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
@@ -96,6 +102,9 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         turned = any(rooms.channels_first(contender.backend) for contender in found)
         planes = datasets.planar(prepared, progress) if turned else None
     splits = datasets.split(prepared, config["dataset"])
+    if config["measure"]["interleave"] == "auto":
+        # On a GPU all would hold their memory at once, and a GPU's clock is steadier than a shared CPU's.
+        config["measure"]["interleave"] = "turns" if found[0].settings["device"] == "cpu" else "trials"
     config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
     network = _network(config["model"], prepared)
     _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import announce, estimate, gate, judge, lock, noise, pipelines, record, reporting, samples, trials
 from bench.plan import Plan
 from bench.results import compare, store, witness
+from bench.results.format import listed
 from bench.results.schema import Results
-from bench.screen import Screen, outcome
+from bench.screen import Screen
 from bench.work import Work
 from frameworks import rooms
 
@@ -32,7 +34,7 @@ def run(plan: Plan, folder: Path) -> int:
                 _race(plan, Work(plan, Path(scratch)), folder, results, screen)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            results.message = f"after {len(results.trials)} of {len(plan.trials())} trials"
+            results.message = f"after {len(results.trials)} of {plan.repeats * len(plan.contenders)} trials"
             screen.problem(f"{results.status.capitalize()} {results.message}; writing what there is …")
             raise
         finally:
@@ -53,24 +55,25 @@ def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
         results.message = "the parity gate failed; nobody was raced (parity.on_fail=warn races all the same)"
         screen.problem(results.message)
         return
-    order = plan.trials()
-    for index, (repeat, contender) in enumerate(order, start=1):
-        screen.trial_begin(index, len(order), contender.name, repeat + 1, plan.repeats)
-        trial, warnings = trials.run(work, contender, repeat, folder, _listener(screen))
-        results.trials.append(trial)
+    groups = plan.groups(range(plan.repeats))
+    for index, (repeat, contenders) in enumerate(groups, start=1):
+        names, of = [contender.name for contender in contenders], f"repeat {repeat + 1} of {plan.repeats}"
+        lone = f"trial {index} of {len(groups)}: {names[0]}, {of}"
+        screen.trial_begin(index, len(groups), lone if len(names) == 1 else f"{of}: {listed(names)} in turns")
+        found, warnings = trials.run(work, contenders, repeat, folder, partial(_listen, screen, len(names) > 1))
+        results.trials += found
         results.warnings += warnings
         store.write(folder, results)
-        screen.trial_end(trial.status, outcome(trial, results.dataset.mark if results.dataset else ""))
+        screen.trial_end(found, results.dataset.mark if results.dataset else "")
 
 
-def _listener(screen: Screen) -> Any:
-    def listen(told: dict[str, Any]) -> None:
-        if told["event"] == "phase":
-            screen.phase(told["name"])
-        elif told["event"] == "epoch":
-            screen.epoch(told["done"], told["total"], f"loss {told['loss']:.3g}")
-
-    return listen
+def _listen(screen: Screen, named: bool, contender: str, told: dict[str, Any]) -> None:
+    """Show what a contender's child tells, with its name where several take turns."""
+    who = f"{contender}: " if named else ""
+    if told["event"] == "phase":
+        screen.phase(f"{who}{told['name']}")
+    elif told["event"] == "epoch":
+        screen.epoch(told["done"], told["total"], f"{who}loss {told['loss']:.3g}")
 
 
 def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:

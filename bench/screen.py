@@ -80,12 +80,12 @@ class Screen:
         """Say what went wrong."""
         self._say(text, style="bold red")
 
-    def trial_begin(self, index: int, total: int, contender: str, repeat: int, repeats: int) -> None:
-        """Begin trial `index` of `total`, both counted from 1, as are `repeat` and `repeats`."""
+    def trial_begin(self, index: int, total: int, text: str) -> None:
+        """Begin trial `index` of `total`, counted from 1, or the trials of a repeat that take turns; `text` says it."""
         self._trial_began = self._clock()
         self._began = self._trial_began if self._began is None else self._began
         self._index, self._total, self._running = index, total, True
-        self._trial = clean(f"trial {index} of {total}: {contender}, repeat {repeat} of {repeats}")
+        self._trial = clean(text)
         if not self.live:
             self._say(f"{self._trial} …")
             return
@@ -109,17 +109,22 @@ class Screen:
         else:
             self._beat(text)
 
-    def trial_end(self, status: str, text: str) -> None:
-        """End the running trial; `status` as in `schema.Trial`, `text` what it came to (`outcome`)."""
+    def trial_end(self, trials: Sequence[Trial], note: str = "") -> None:
+        """End the running trials and say what they came to; `note` is the data's ("synthetic stand-in")."""
         took = self._clock() - self._trial_began
         self._finished, self._spent, self._running = self._finished + 1, self._spent + took, False
-        how = "done in" if status == "ok" else f"{clean(status)} after"
-        line = f"{how} {_span(took)}" + (f": {clean(text)}" if text else "")
+        lone = trials[0] if len(trials) == 1 else None
+        how = "done in" if lone is None or lone.status == "ok" else f"{clean(lone.status)} after"
+        came = outcome(lone, note) if lone else ""
+        line = f"{how} {_span(took)}" + (f": {clean(came)}" if came else "")
+        style = COLOURS.get(lone.status, "red") if lone and lone.status != "ok" else None
+        self._say(f"{self._trial}: {line}" if self.live else f"  {line}", style=style)
+        for trial in trials if lone is None else ():
+            ill = "" if trial.status == "ok" else f"{trial.status}; "
+            colour = COLOURS.get(trial.status, "red") if ill else None
+            self._say(f"  {trial.contender}: {ill}{outcome(trial, note)}", style=colour)
         if self.live:
-            self._say(f"{self._trial}: {line}", style=COLOURS.get(status, "red") if status != "ok" else None)
             self._draw(inside="", done=1, of=1, force=True)
-        else:
-            self._say(f"  {line}")
 
     def verdict(self, results: Results, folder: Path) -> None:
         """Show the table, the verdicts, their conditions, the certificate, the warnings, and where the report lies."""

@@ -1,9 +1,13 @@
-"""One trial: run in a child, its files put in order, its numbers read."""
+"""The trials of a repeat: run in children that take turns, their files put in order, their numbers read."""
 
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,8 @@ from safetensors.numpy import load_file
 
 from bench import launch, noise
 from bench.counters import counters
-from bench.launch import Listener, Outcome
+from bench.launch import Outcome
+from bench.relay import Relay
 from bench.results import store
 from bench.results.schema import Contender, RunWarning, Trial
 from bench.work import Work
@@ -22,18 +27,47 @@ SCRATCH = (REQUEST, OUTCOME, CLOCKS)
 """What a child and its parent tell each other; a trial does not keep it."""
 
 
+Listen = Callable[[str, dict[str, Any]], None]
+"""Gets what a contender's child tells: (contender, event)."""
+
+
 def run(
-    work: Work, contender: Contender, repeat: int, folder: Path, listen: Listener
-) -> tuple[Trial, list[RunWarning]]:
-    """Run one trial; return it and what happened on the machine meanwhile. Its files lie below `folder`."""
+    work: Work, contenders: Sequence[Contender], repeat: int, folder: Path, listen: Listen
+) -> tuple[list[Trial], list[RunWarning]]:
+    """Run the trials of one repeat, which take turns; return them and what happened on the machine meanwhile.
+
+    Their files lie below `folder`. A lone contender has every turn; whoever fails leaves the others to go on.
+    """
+    relay = Relay([contender.name for contender in contenders], repeat, work.plan.config["measure"])
+    before, began = counters(), time.perf_counter()
+    with ThreadPoolExecutor(max_workers=len(contenders)) as pool:
+        try:
+            one = partial(_one, work, relay, repeat, folder, listen)
+            done = list(pool.map(one, contenders))
+        except BaseException:
+            relay.close()
+            launch.stop()
+            raise
+    seconds = sum(found.cpu_seconds for _, found in done)
+    who = contenders[0].name if len(contenders) == 1 else ""
+    warnings = noise.between(before, counters(), seconds, time.perf_counter() - began, who, repeat)
+    return [trial for trial, _ in done], warnings
+
+
+def _one(
+    work: Work, relay: Relay, repeat: int, folder: Path, listen: Listen, contender: Contender
+) -> tuple[Trial, Outcome]:
+    """Run one contender's trial as its turns come."""
     name = f"trials/{contender.name}-{repeat}"
     place = folder / name
     request = work.request("trial", contender, repeat, place)
     # In a folder that was used before, an earlier trial's files would pass for this one's.
     shutil.rmtree(place, ignore_errors=True)
-    before = counters()
-    found = launch.run(request, listen)
-    warnings = noise.between(before, counters(), found.cpu_seconds, found.wall_seconds, contender.name, repeat)
+    try:
+        relay.take(contender.name)
+        found = launch.run(request, partial(listen, contender.name), partial(relay.take, contender.name))
+    finally:
+        relay.leave(contender.name)
     trial = _read(
         found,
         Trial(
@@ -52,7 +86,7 @@ def run(
         (place / "weights.safetensors").unlink(missing_ok=True)
     for leftover in SCRATCH:
         (place / leftover).unlink(missing_ok=True)
-    return trial, warnings
+    return trial, found
 
 
 def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
@@ -60,17 +94,25 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
     values = found.values
     trial.phases = dict(values.get("phases", {}))
     # What the phases do not account for: starting Python, writing files, ending.
-    trial.phases["process"] = max(0.0, found.wall_seconds - sum(trial.phases.values()))
+    asleep = values.get("waited_seconds", 0.0)
+    trial.phases["process"] = max(0.0, found.wall_seconds - asleep - sum(trial.phases.values()))
     trial.metrics = dict(values.get("metrics", {}))
     trial.environment = dict(values.get("environment", {})) | {"retraces": values.get("retraces")}
     trial.num_parameters = values.get("num_parameters")
     trial.predict_throughput = values.get("predict_throughput")
+    trial.warmup, trial.memory = dict(values.get("warmup", {})), dict(values.get("memory", {}))
     if values.get("epoch_seconds"):
         trial.epoch_seconds = float(np.median(values["epoch_seconds"]))
     if (place / CLOCKS).exists():
         clocks = load_file(place / CLOCKS)
-        p50, p95, p99 = np.percentile(clocks["latency"], [50, 95, 99])
-        trial.step_latency_seconds = {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
+        trial.clocked = {name: len(clocks[name]) for name in clocks if name != "losses"}
+        trial.step_latency_seconds = _percentiles(clocks["latency"])
+        trial.predict_latency_seconds = _percentiles(clocks["predict/latency"])
+        trial.predict_rates = {
+            name.removeprefix("predict/"): int(name.removeprefix("predict/")) / float(np.median(seconds))
+            for name, seconds in clocks.items()
+            if name.removeprefix("predict/").isdigit()
+        }
         trial.step_seconds = float(np.median(clocks["throughput"]))
         trial.throughput = batch_size / trial.step_seconds
         if len(clocks["input"]):
@@ -79,6 +121,10 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
     return trial
+
+
+def _percentiles(seconds: np.ndarray) -> dict[str, float]:
+    return {f"p{share}": float(np.percentile(seconds, share)) for share in (50, 95, 99)}
 
 
 def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:
@@ -90,7 +136,8 @@ def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:
     epochs, steps = losses.shape
     parts: list[dict[str, Any]] = [
         _rows(phase, np.zeros(len(clocks[phase])), np.arange(len(clocks[phase])), clocks[phase], None)
-        for phase in ("latency", "throughput", "input")
+        for phase in clocks
+        if phase != "losses"
     ]
     epoch, step = np.repeat(np.arange(1, epochs + 1), steps), np.tile(np.arange(steps), epochs)
     parts.append(_rows("train", epoch, step, None, losses.ravel()))

@@ -6,17 +6,22 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 now = perf_counter
 """Seconds on the clock that every number of either side is read from."""
 
+SETTLED = 0.02
+"""Steps have settled where the newer of two windows is no further than this from the older one, as a share, …"""
+
+DOUBT = 2.0
+"""… or no further than so many standard errors of what noise makes of such windows."""
+
 
 @dataclass(slots=True)
 class Phases:
-    """Seconds by phase; entering one tells the parent, before the clock starts."""
+    """Seconds by phase; entering one for the first time tells the parent, before the clock starts."""
 
     tell: Callable[..., None]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -24,7 +29,8 @@ class Phases:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Clock what happens inside as part of phase `name`."""
-        self.tell("phase", name=name)
+        if name not in self.seconds:
+            self.tell("phase", name=name)
         start = now()
         try:
             yield
@@ -75,20 +81,54 @@ def delivery(batches: Iterable[object], synchronize: Callable[[], None], bound: 
     return np.array([(now() - start) / count] if count else [])
 
 
-def in_blocks(clock: Callable[[int], np.ndarray], steps: int, blocks: int, fresh: Callable[[], None]) -> np.ndarray:
-    """Return what `clock` reads over `steps` steps in `blocks` parts, each begun from the state that `fresh` makes.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Warmup:
+    """How a steady state was reached."""
 
-    A batch that is repeated for hundreds of steps is learnt by heart: gradients vanish, an optimizer's moments become
-    denormal numbers, and what is clocked is how fast these are. Training never gets there.
+    steps: int
+    seconds: float
+    settled: bool
+    """Whether the last two windows agreed; if not, the bound on the seconds ended the warm-up."""
+    step_seconds: float
+    """Median of the last window: what a step takes, roughly."""
+
+
+def settle(step: Callable[[], object], synchronize: Callable[[], None], window: int, bound: float) -> Warmup:
+    """Take steps in windows of `window` until two in a row take equally long, for about `bound` seconds at most.
+
+    As pyperf does it, halves are compared; what noise alone makes of their medians is allowed for.
     """
-    readings = []
-    for _ in range(blocks):
-        fresh()
-        readings.append(clock(max(1, steps // blocks)))
-    return np.concatenate(readings)
+    begin = now()
+    older, steps, settled = latency(step, synchronize, window), window, False
+    while not settled and now() - begin < bound:
+        newer = latency(step, synchronize, window)
+        settled, older, steps = _alike(older, newer), newer, steps + window
+    return Warmup(steps=steps, seconds=now() - begin, settled=settled, step_seconds=float(np.median(older)))
 
 
-def budget(step_seconds: float, measure: dict[str, Any]) -> int:
-    """Return how many steps fit the bound on one clock's seconds, within the bounds on steps."""
-    wanted = int(measure["seconds"] / max(step_seconds, 1e-9))
-    return int(min(max(wanted, measure["min_steps"]), measure["steps"]))
+def _alike(older: np.ndarray, newer: np.ndarray) -> bool:
+    """Return whether two windows of step times, (n,), have the same median, as far as their own noise lets one see."""
+    middle = float(np.median(older))
+    apart = abs(float(np.median(newer)) - middle)
+    # The standard error of a median is about 1.25 standard deviations over √n; the deviation is taken robustly.
+    deviation = 1.4826 * max(float(np.median(np.abs(each - np.median(each)))) for each in (older, newer))
+    error = 1.25 * deviation * np.sqrt(2 / len(newer))
+    return bool(apart <= max(SETTLED * middle, DOUBT * error))
+
+
+def handicapped(step: Callable[[], object], synchronize: Callable[[], None], share: float) -> Callable[[], object]:
+    """Return a step that takes longer by `share`, for calibration: a planted slow-down must be found.
+
+    Each step is waited for, so on a GPU the throughput clock of a handicapped step has the latency clock's waits.
+    """
+
+    def longer() -> object:
+        begin = now()
+        found = step()
+        synchronize()
+        end = begin + (now() - begin) * (1 + share)
+        while now() < end:
+            pass
+        return found
+
+    return longer if share else step

@@ -99,7 +99,7 @@ class Request:
     """name, workers, augment; interpolation, by which files are resized; folder, where a pipeline may keep files of its
     own; empty: memory."""
     measure: dict[str, Any] = field(default_factory=dict)
-    """warmup_steps, steps, min_steps, blocks, seconds."""
+    """warmup_steps, warmup_seconds, turns, min_turns, turn_seconds, seconds, min_batches, predict_sizes."""
     parity: dict[str, Any] = field(default_factory=dict)
     """steps, batch_size."""
     content: str = ""
@@ -205,6 +205,15 @@ class Room(Protocol):
 
     def predict(self, samples: Any, batch_size: int) -> Callable[[], np.ndarray]:
         """Run inference over all samples; return when the device has done it. The result gives the logits."""
+
+    def inference(self, samples: Any, size: int) -> Callable[[], object]:
+        """Return the prediction of one batch of `size` samples, which lies on the device, to be called again and again.
+
+        Where there are fewer samples, they repeat. What a call returns stays on the device.
+        """
+
+    def memory(self) -> dict[str, int]:
+        """Return ``framework_device``, the most bytes of device memory by the framework's own count; {} on a CPU."""
 
     def layer_outputs(self, samples: Any) -> Arrays:
         """Return every layer's output in training mode, by layer name, channels last."""

@@ -12,9 +12,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 
 def _import_package() -> None:
@@ -29,28 +28,24 @@ def _import_package() -> None:
     spec.loader.exec_module(module)
 
 
-def _teller() -> Callable[..., None]:
-    """Return a function that tells the parent; what frameworks print goes to the log instead."""
+def _telling() -> TextIO:
+    """Return the stream on which the parent listens; what frameworks print goes to the log instead."""
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-
-    def tell(event: str, **values: Any) -> None:
-        stream.write(json.dumps({"event": event, **values}) + "\n")
-        stream.flush()
-
-    return tell
+    return stream
 
 
 def main(path: str) -> int:
     """Do the task of the request in `path`; return the exit status."""
-    tell = _teller()
+    telling = _telling()
     _import_package()
     from frameworks.contract import Request, outcome
+    from frameworks.line import Line
     from frameworks.tasks import TASKS
 
     request = Request.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
     try:
-        result = TASKS[request.task](request, tell)
+        result = TASKS[request.task](request, Line(telling, sys.stdin))
     except Exception as error:
         traceback.print_exc()
         result = {"status": "failed", "message": f"{type(error).__name__}: {error}".splitlines()[0][:500]}

@@ -147,7 +147,7 @@ def test_a_lone_contender_in_another_interpreter(parallax: Callable[..., Done], 
     python = place / "my python"
     python.write_text(f'#!/bin/sh\nunset PARALLAX_CACHE\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    done = parallax(*TORCH, f"frameworks.torch.python='{python}'", "measure.warmup_steps=0", "hydra.run.dir=alone")
+    done = parallax(*TORCH, f"frameworks.torch.python='{python}'", "hydra.run.dir=alone")
     assert done.returncode == 0, done.stdout + done.stderr
     found = read(place / "alone")
     assert found["parity"]["passed"] is None

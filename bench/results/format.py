@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MISSING = "–"
@@ -102,6 +102,11 @@ def decimals(*values: float | None) -> int:
 def count(number: int, noun: str) -> str:
     """Return "1 repeat", "3 repeats"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them: "tf, torch and torch_compile"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def plain(value: Any) -> str:

@@ -72,7 +72,7 @@ class Trial:
     """How the steady state was found: ``steps``, ``seconds``, ``settled``."""
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes: ``peak`` (the process, by the kernel's high-water mark), ``workers`` (theirs, added up), ``start`` (before
-    the framework was imported), ``device`` (as the driver sees it, at most), ``framework_device`` (by its own count)."""
+    the framework was imported), ``device`` (most that the driver saw), ``framework_device`` (by its own count)."""
     energy_joules: float | None = None
     """What the GPU took during the epochs of training, by the driver's counter; None where nothing counts it."""
     matrix_product_flops: float | None = None

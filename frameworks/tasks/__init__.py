@@ -5,4 +5,4 @@ from frameworks.tasks.probe import probe
 from frameworks.tasks.trial import trial
 
 TASKS = {"trial": trial, "parity": parity, "judge": leave_judgement, "probe": probe}
-"""The tasks by name: each takes the request and a function that tells the parent, and returns the outcome."""
+"""The tasks by name: each takes the request and the line to the parent, and returns the outcome."""

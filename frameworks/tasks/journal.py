@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from frameworks.clock import Phases, now
 from frameworks.contract import Request, Room
+from frameworks.line import Line
 from frameworks.reference import METRICS, score
 
 _TELL_EVERY = 0.5
@@ -25,9 +25,9 @@ class Journal:
         samples: Any,
         labels: np.ndarray,
         phases: Phases,
-        tell: Callable[..., None],
+        line: Line,
     ) -> None:
-        self.request, self.room, self.phases, self.tell = request, room, phases, tell
+        self.request, self.room, self.phases, self.line = request, room, phases, line
         self.samples, self.labels = samples, labels
         self.metric = METRICS[request.loss]
         self.rows: list[dict[str, float]] = []
@@ -49,9 +49,11 @@ class Journal:
         self.rows.append({"epoch": index + 1, "seconds": seconds, **_named("train", training)})
         self.rows[-1] |= _named("val", validation)
         if now() - self._told > _TELL_EVERY:
-            self.tell("epoch", done=index + 1, total=self.request.train["epochs"], **training)
+            self.line.tell("epoch", done=index + 1, total=self.request.train["epochs"], **training)
             self._told = now()
         self.last_moment = now()
+        if not self.diverged and index + 1 < self.request.train["epochs"]:
+            self.line.turn("epoch")
         return not self.diverged
 
     def _check(self, index: int, losses: np.ndarray | None, loss: float) -> None:
@@ -72,7 +74,7 @@ class Journal:
 
     def evaluate_test(self, samples: Any, labels: np.ndarray) -> None:
         """Evaluate the test set, once, after the last epoch."""
-        self.tell("phase", name="evaluate")
+        self.line.tell("phase", name="evaluate")
         self._test = self._evaluate(samples, labels)
 
     def losses(self) -> np.ndarray:

@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, outcome
 from frameworks.fingerprint import summarise
+from frameworks.line import Line
 from frameworks.order import orders
 from frameworks.reference import LOSSES, OPTIMIZERS
 from frameworks.spec import Network
@@ -42,11 +42,11 @@ PICTURES, SIDE = 16, 64
 """How many decoded images go into a fingerprint, and how many rows and columns of each, at most."""
 
 
-def parity(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
+def parity(request: Request, line: Line) -> dict[str, Any]:
     """Leave ``fingerprint.safetensors`` in the request's folder."""
-    tell("phase", name="float64")
+    line.tell("phase", name="float64")
     prints, info = judge(request) if request.settings["device"] == "cpu" else _judge_apart(request)
-    tell("phase", name=request.settings["precision"])
+    line.tell("phase", name=request.settings["precision"])
     room: Room = _room(request, precision=request.settings["precision"], device=request.settings["device"])
     weights = load_file(request.weights)
     x, y = batch(request)
@@ -93,7 +93,7 @@ def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
     }
 
 
-def leave_judgement(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
+def leave_judgement(request: Request, line: Line) -> dict[str, Any]:
     """Leave the judge's part alone, for a parent that has its own device in hand: see `_judge_apart`."""
     prints, info = judge(request)
     save_file(prints, Path(request.folder) / FINGERPRINT)

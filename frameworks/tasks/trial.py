@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from frameworks import clock
+from frameworks import clock, footprint
 from frameworks.contract import CLOCKS, Request, Room
+from frameworks.line import Line
 from frameworks.order import orders, steps_per_epoch
 from frameworks.reference import predictions, score
+from frameworks.tasks import clocks
 from frameworks.tasks.journal import Journal, in_units
 
 
-def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
+def trial(request: Request, line: Line) -> dict[str, Any]:
     """Run one trial; leave ``epochs.csv``, ``clocks.safetensors``, predictions and weights in the request's folder."""
-    phases = clock.Phases(tell)
+    phases = clock.Phases(line.tell)
     settings, train = request.settings, request.train
+    start = footprint.resident()
     with phases.phase("import"):
         kind = import_module(f"frameworks.{request.backend}.room").Room
     network = request.network()
@@ -37,20 +40,23 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         room.build(load_file(request.weights), steps if train["trace"] else 0)
         room.synchronize()
     before = room.snapshot()
-    first = orders(train["seed"], 1, len(index["train"]))
-    clocks = _compute_clock(request, room, source, first, phases, lambda: room.restore(before))
-    clocks["input"] = _input_clock(request, room, source, len(index["train"]), phases)
+    step = _first_step(request, room, source, len(index["train"]), phases)
+    readings, warmup = clocks.compute(request, room, step, phases, line, lambda: room.restore(before))
+    readings["input"] = clocks.input_alone(request, room, source, len(index["train"]), phases)
     traced = room.traces()
     room.restore(before)
 
     labels = {split: y[index[split]] for split in index}
-    journal = Journal(request, room, samples["val"], labels["val"], phases, tell)
+    journal = Journal(request, room, samples["val"], labels["val"], phases, line)
     _train(request, room, source, len(index["train"]), journal, phases)
+    memory = ({"start": start} if start else {}) | footprint.footprint() | room.memory()
+    retraces = room.traces() - traced
     journal.evaluate_test(samples["test"], labels["test"])
     logits, predict_seconds = _predict(room, samples["test"], train["batch_size"], phases)
+    readings |= clocks.predict(request, room, samples["test"], phases, line)
 
     folder = Path(request.folder)
-    save_file(clocks | {"losses": journal.losses()}, folder / CLOCKS)
+    save_file(readings | {"losses": journal.losses()}, folder / CLOCKS)
     np.save(folder / "predictions.npy", _predictions(request, logits))
     save_file(room.export(), folder / "weights.safetensors")
     _write_epochs(folder / "epochs.csv", journal.rows)
@@ -62,56 +68,27 @@ def trial(request: Request, tell: Callable[..., None]) -> dict[str, Any]:
         "message": journal.diverged,
         "num_parameters": room.num_parameters(),
         "phases": phases.seconds,
+        "waited_seconds": line.waited,
+        "warmup": {"steps": warmup.steps, "seconds": warmup.seconds, "settled": warmup.settled},
+        "memory": memory,
         "metrics": journal.metrics(),
         "test": in_units(request, score(request.loss, logits, labels["test"])),
         "epoch_seconds": [row["seconds"] for row in journal.rows],
         "predict_throughput": len(logits) / predict_seconds,
-        "retraces": room.traces() - traced,
+        "retraces": retraces,
         "environment": environment,
     }
 
 
-def _compute_clock(
-    request: Request,
-    room: Room,
-    source: Any,
-    order: np.ndarray,
-    phases: clock.Phases,
-    restore: Callable[[], None],
-) -> dict[str, np.ndarray]:
-    """Clock the training step on the first batch of `order`, (1, n), on the device: once, latency, throughput."""
-    train, measure = request.train, request.measure
+def _first_step(request: Request, room: Room, source: Any, count: int, phases: clock.Phases) -> Callable[[], object]:
+    """Clock the first step on the first batch, tracing and compiling included; return the step."""
+    train, settings = request.train, request.settings
+    first = orders(train["seed"], 1, count)
     with phases.phase("first_step"):
-        step = room.step_function(source, order, train["batch_size"], train["drop_last"])
+        step = room.step_function(source, first, train["batch_size"], train["drop_last"])
         step()
         room.synchronize()
-
-    def fresh() -> None:
-        restore()
-        step()
-        room.synchronize()
-
-    with phases.phase("warmup"):
-        # One at least: the clocks take their lengths from it.
-        warm = clock.latency(step, room.synchronize, max(1, measure["warmup_steps"]))
-    per_call = room.steps_per_call()
-    steps = clock.budget(float(np.median(warm[len(warm) // 2 :])), measure)
-    blocks = measure["blocks"]
-    with phases.phase("latency"):
-        latency = clock.in_blocks(lambda n: clock.latency(step, room.synchronize, n), steps, blocks, fresh)
-    with phases.phase("throughput"):
-        throughput = clock.in_blocks(lambda n: clock.throughput(step, room.synchronize, n), steps, blocks, fresh)
-    return {"latency": latency / per_call, "throughput": throughput / per_call}
-
-
-def _input_clock(request: Request, room: Room, source: Any, count: int, phases: clock.Phases) -> np.ndarray:
-    """Clock the input pipeline alone over an epoch, or as many as the fewest batches to be clocked ask for."""
-    train, measure = request.train, request.measure
-    size, drop_last, least = train["batch_size"], train["drop_last"], measure["min_steps"]
-    epochs = 1 + least // steps_per_epoch(count, size, drop_last)
-    with phases.phase("input"):
-        batches = room.batches(source, orders(train["seed"], epochs, count), size, drop_last)
-        return clock.delivery(batches, room.synchronize, measure["seconds"], least)
+    return clock.handicapped(step, room.synchronize, settings.get("handicap", 0.0))
 
 
 def _train(request: Request, room: Room, source: Any, count: int, journal: Journal, phases: clock.Phases) -> None:

@@ -59,6 +59,13 @@ def _onednn() -> bool:
     return bool(_pywrap_util_port.IsMklEnabled())
 
 
+def memory() -> dict[str, int]:
+    """Return the most bytes of device memory that TensorFlow's allocator held in use."""
+    if not tf.config.get_visible_devices("GPU"):
+        return {}
+    return {"framework_device": int(tf.config.experimental.get_memory_info("GPU:0")["peak"])}
+
+
 def gpu_available() -> bool:
     """Return whether this build sees a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from frameworks.contract import Arrays
+from frameworks.tf import device
 from frameworks.tf.build import Built
 from frameworks.tf.input import Samples
 
@@ -25,6 +26,15 @@ def predict(forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, batch_s
     """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
     logits = [forward(part) for part in samples.parts(batch_size)]
     return lambda: np.concatenate([np.array(part) for part in logits])
+
+
+def inference_of(
+    forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, size: int, on: str
+) -> Callable[[], object]:
+    """Return the forward pass of one batch of `size` samples, which lies on the device."""
+    with device.scope(on):
+        part = tf.identity(tf.gather(samples.x, np.resize(samples.index, size)))
+    return lambda: forward(part)
 
 
 def layer_outputs(built: Built, samples: Samples) -> Arrays:

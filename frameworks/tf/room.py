@@ -109,6 +109,14 @@ class Room:
         self.synchronize()
         return logits
 
+    def inference(self, samples: Samples, size: int) -> Callable[[], object]:
+        """Return the prediction of one batch."""
+        return evaluate.inference_of(self.forward, samples, size, self.device)
+
+    def memory(self) -> dict[str, int]:
+        """Return TensorFlow's own count of device memory."""
+        return _device.memory()
+
     def layer_outputs(self, samples: Samples) -> Arrays:
         """Return every layer's output in training mode."""
         return evaluate.layer_outputs(self.built, samples)

@@ -49,6 +49,11 @@ def environment(device: torch.device) -> dict[str, Any]:
     }
 
 
+def memory(device: torch.device) -> dict[str, int]:
+    """Return the most bytes of device memory that PyTorch's allocator held in use."""
+    return {"framework_device": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}
+
+
 def gpu_available() -> bool:
     """Return whether this build sees a GPU."""
     return torch.cuda.is_available()

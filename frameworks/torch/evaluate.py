@@ -23,6 +23,18 @@ def predict(built: Built, samples: Samples, batch_size: int, on: torch.device) -
     return lambda: torch.cat(logits).cpu().numpy()
 
 
+def inference_of(built: Built, samples: Samples, size: int, on: torch.device) -> Callable[[], object]:
+    """Return the forward pass of one batch of `size` samples, which lies on the device."""
+    part = samples.x.index_select(0, torch.from_numpy(np.resize(samples.index.numpy(), size))).to(on)
+    built.model.eval()
+
+    def forward() -> Tensor:
+        with torch.inference_mode():
+            return built.model(part)  # type: ignore[no-any-return]
+
+    return forward
+
+
 def layer_outputs(built: Built, samples: Samples, on: torch.device) -> Arrays:
     """Return each layer's output in training mode, by the layer's name, channels last."""
     built.network.train()

@@ -113,6 +113,14 @@ class Room:
         self.inference_graphs += self._graphs() - before
         return logits
 
+    def inference(self, samples: Samples, size: int) -> Callable[[], object]:
+        """Return the prediction of one batch."""
+        return evaluate.inference_of(self.built, samples, size, self.device)
+
+    def memory(self) -> dict[str, int]:
+        """Return PyTorch's own count of device memory."""
+        return _device.memory(self.device)
+
     def layer_outputs(self, samples: Samples) -> Arrays:
         """Return every layer's output in training mode."""
         return evaluate.layer_outputs(self.built, samples, self.device)

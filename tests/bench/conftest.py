@@ -159,7 +159,7 @@ class Children:
     def tasks(self) -> list[tuple[str, str, int]]:
         return [(item.task, item.contender, item.train["seed"]) for item in self.requests]
 
-    def run(self, request: Any, listen: Callable[[dict[str, Any]], None]) -> Outcome:
+    def run(self, request: Any, listen: Callable[[dict[str, Any]], None], take: Any = None) -> Outcome:
         self.requests.append(request)
         folder = Path(request.folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -179,6 +179,7 @@ class Children:
         folder = Path(request.folder)
         step = 1e-3 if request.backend == "torch" else 2e-3
         clocks = {"latency": np.full(4, step * 1.1), "throughput": np.full(2, step), "input": np.full(3, step / 10)}
+        clocks |= {"predict/latency": np.full(4, 5e-4), "predict/1": np.full(2, 4e-4), "predict/32": np.full(2, 8e-4)}
         save_file(clocks | {"losses": np.array([[2.0, 1.0], [0.5, 0.25]])}, folder / "clocks.safetensors")
         save_file({"dense_1/kernel": np.ones(2, dtype=np.float32)}, folder / "weights.safetensors")
         (folder / "epochs.csv").write_text("epoch,seconds\n1,0.5\n")
@@ -187,6 +188,9 @@ class Children:
             "phases": {"import": 1.0, "train": 0.5},
             "metrics": {"test_accuracy": 0.9, "test_loss": 0.3},
             "epoch_seconds": [0.5, 0.1, 0.2],
+            "waited_seconds": 0.25,
+            "warmup": {"steps": 40, "seconds": 0.1, "settled": True},
+            "memory": {"peak": 7 * 10**8},
             "predict_throughput": 1e4,
             "retraces": 0,
             "environment": {"threads": 2},

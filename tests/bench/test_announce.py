@@ -11,7 +11,7 @@ def test_the_samples_of_each_split_are_counted(plan_of):
     work, samples, race = announce.lines(plan_of())
     assert work.startswith("mlp (116,618 parameters) on scikit-learn's handwritten digits: ")
     assert samples == "Samples: 1,150 training, 288 validation, 359 test."
-    assert race.startswith("tf against torch, 3 repeats each, on cpu")
+    assert race.startswith("tf against torch, 5 repeats each, on cpu")
 
 
 def test_few_classes_are_counted_one_by_one(plan_of):

@@ -24,7 +24,7 @@ def options(group: str) -> list[str]:
 def test_the_defaults_race_both_frameworks_on_digits() -> None:
     settings = composed()
     assert list(settings.frameworks) == ["tf", "torch"]
-    assert (settings.dataset.name, settings.model.name, settings.measure.repeats) == ("digits", "mlp", 3)
+    assert (settings.dataset.name, settings.model.name, settings.measure.repeats) == ("digits", "mlp", 5)
     assert not OmegaConf.missing_keys(settings)
 
 

@@ -16,9 +16,9 @@ def trial(contender, seconds, status="ok"):
 def test_a_guess_grows_with_the_work(plan_of):
     gate, trials = estimate.seconds(plan_of())
     assert 0 < gate < 30
-    assert 10 < trials < 60, "the default job: about half a minute of trials"
-    assert estimate.seconds(plan_of("train.epochs=1000"))[1] > 10 * trials
-    assert estimate.seconds(plan_of("measure.repeats=6"))[1] == pytest.approx(2 * trials)
+    assert 30 < trials < 120, "the default job: about a minute of trials"
+    assert estimate.seconds(plan_of("train.epochs=1000"))[1] > 5 * trials
+    assert estimate.seconds(plan_of("measure.repeats=10"))[1] == pytest.approx(2 * trials)
     lone = estimate.seconds(plan_of("framework=torch"))
     assert lone[0] < gate
     assert lone[1] < trials
@@ -27,12 +27,20 @@ def test_a_guess_grows_with_the_work(plan_of):
 def test_what_a_trial_took_is_remembered(plan_of):
     plan = plan_of()
     estimate.remember(plan, [trial("tf", 8.0), trial("tf", 12.0), trial("torch", 5.0)], plan.contenders)
-    assert estimate.seconds(plan)[1] == pytest.approx(3 * (10.0 + 5.0))
-    assert estimate.seconds(plan_of("framework=torch"))[1] == pytest.approx(3 * 5.0)
+    assert estimate.seconds(plan)[1] == pytest.approx(5 * (10.0 + 5.0))
+    assert estimate.seconds(plan_of("framework=torch"))[1] == pytest.approx(5 * 5.0)
     other = plan_of("runtime.threads=7")
-    assert estimate.seconds(other)[1] == estimate._guess(other, other.contenders[0]) * 3 + 3 * estimate._guess(
+    assert estimate.seconds(other)[1] == estimate._guess(other, other.contenders[0]) * 5 + 5 * estimate._guess(
         other, other.contenders[1]
     )
+
+
+def test_longer_clocks_are_another_kind_of_run(plan_of):
+    plan = plan_of("measure=quick")
+    estimate.remember(plan, [trial("tf", 8.0), trial("torch", 5.0)], plan.contenders)
+    assert estimate.seconds(plan)[1] == pytest.approx(2 * 13.0)
+    long = plan_of("measure=rigorous")
+    assert estimate.seconds(long)[1] == pytest.approx(15 * sum(estimate._guess(long, each) for each in long.contenders))
 
 
 def test_trials_that_failed_tell_nothing(plan_of):
@@ -41,7 +49,7 @@ def test_trials_that_failed_tell_nothing(plan_of):
     estimate.remember(plan, [trial("torch", 0.1, "failed")], plan.contenders)
     assert estimate.seconds(plan) == before
     estimate.remember(plan, [trial("torch", 0.1, "failed"), trial("torch", 7.0)], plan.contenders)
-    assert estimate.seconds(plan)[1] == pytest.approx(21.0)
+    assert estimate.seconds(plan)[1] == pytest.approx(35.0)
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"a": "b"}', '{"a": null}', "{"])
@@ -51,7 +59,7 @@ def test_a_memory_that_cannot_be_read_is_none(plan_of, cache, text):
     (cache / "seconds.json").write_text(text)
     assert estimate.seconds(plan) == guess
     estimate.remember(plan, [trial("torch", 7.0)], plan.contenders)
-    assert estimate.seconds(plan)[1] == pytest.approx(21.0)
+    assert estimate.seconds(plan)[1] == pytest.approx(35.0)
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing(plan_of, monkeypatch):

@@ -10,7 +10,7 @@ from bench.errors import RequestError
 def test_the_default_plan(plan_of):
     plan = plan_of()
     assert [item.name for item in plan.contenders] == ["tf", "torch"]
-    assert (plan.baseline, plan.repeats, plan.plants) == ("tf", 3, [])
+    assert (plan.baseline, plan.repeats, plan.plants) == ("tf", 5, [])
     assert plan.network.num_parameters == 116_618
     assert len(plan.splits.train) == 1150
     assert plan.optimizer["learning_rate"] == pytest.approx(0.001)
@@ -20,12 +20,14 @@ def test_the_default_plan(plan_of):
     json.dumps(plan.config)
 
 
-def test_trials_run_a_b_b_a(plan_of):
+def test_trials_run_in_turns_or_a_b_b_a(plan_of):
     def order(*said):
-        return [(repeat, contender.name) for repeat, contender in plan_of(*said).trials()]
+        plan = plan_of(*said)
+        return [(repeat, " ".join(item.name for item in group)) for repeat, group in plan.groups(range(plan.repeats))]
 
-    three = [(0, "tf"), (0, "torch"), (1, "torch"), (1, "tf"), (2, "tf"), (2, "torch")]
-    assert order() == three
+    apart = [(0, "tf"), (0, "torch"), (1, "torch"), (1, "tf"), (2, "tf"), (2, "torch")]
+    assert order("measure.interleave=trials", "measure.repeats=3") == apart
+    assert order("measure.repeats=2") == [(0, "tf torch"), (1, "tf torch")], "on a CPU"
     assert order("framework=[torch]", "measure.repeats=2") == [(0, "torch"), (1, "torch")]
 
 
@@ -63,7 +65,7 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("optimizer.name=adm", "optimizer.name: there is no 'adm'; did you mean 'adam'? (there are: adam, sgd)"),
         ("optimizer.name=[adam]", "optimizer.name: there is no"),
         ("optimizer.name=sgd", "optimizer.beta_1: sgd has no such hyperparameter; optimizer=sgd chooses sgd with its"),
-        ("train.seed=4294967294", "train.seed=4294967294: the last repeat's seed would be 4294967296; the frameworks"),
+        ("train.seed=4294967294", "train.seed=4294967294: the last repeat's seed would be 4294967298; the frameworks"),
         ("model.layers=[flatten,{dense:7}]", "model.layers"),
         ("model.layers=[{dense:outputs}]", "model.layers[0].dense"),
         ("model.layers=[flaten]", "did you mean 'flatten'"),

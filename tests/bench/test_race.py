@@ -28,7 +28,7 @@ def reports(monkeypatch, tmp_path):
 @pytest.fixture
 def run(plan_of, children, tmp_path):
     def start(*said):
-        plan = plan_of(*(said or ()))
+        plan = plan_of("measure.interleave=trials", "measure.repeats=3", *said)
         status = race.run(plan, tmp_path / "run")
         return status, store.read(tmp_path / "run")
 
@@ -117,10 +117,10 @@ def test_an_interrupt_in_the_gate(run, children, reports, tmp_path):
 def test_a_fault_of_our_own_keeps_what_is_finished(run, monkeypatch, tmp_path):
     true = trials.run
 
-    def fail(work, contender, repeat, *rest):
+    def fail(work, contenders, repeat, *rest):
         if repeat:
             raise OSError("no space left on device")
-        return true(work, contender, repeat, *rest)
+        return true(work, contenders, repeat, *rest)
 
     monkeypatch.setattr(trials, "run", fail)
     with pytest.raises(OSError, match="no space"):

@@ -32,16 +32,20 @@ def terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
 
 
+def ended(contender, status="ok", **values):
+    return Trial(contender=contender, repeat=0, seed=0, status=status, **values)
+
+
 def play(screen, clock, *, epochs=10, pace=0.1):
     """Show two trials of one contender."""
     screen.announce(["2 trials: torch × 2 repeats"], 40.0)
     for repeat in (1, 2):
-        screen.trial_begin(repeat, 2, "torch", repeat, 2)
+        screen.trial_begin(repeat, 2, f"trial {repeat} of 2: torch, repeat {repeat} of 2")
         screen.phase("first_step")
         for epoch in range(epochs):
             clock.now += pace
             screen.epoch(epoch + 1, epochs, "loss 0.3")
-        screen.trial_end("ok", "1.02 ms per step")
+        screen.trial_end([ended("torch", step_seconds=1.02e-3)])
 
 
 def test_plain_lines_one_per_event_without_control_codes(clock):
@@ -50,9 +54,9 @@ def test_plain_lines_one_per_event_without_control_codes(clock):
         screen.waiting("waiting: another run measures")
         screen.gate("parity: torch computes what tf computes")
         play(screen, clock)
-        screen.trial_begin(3, 3, "torch", 3, 3)
+        screen.trial_begin(3, 3, "trial 3 of 3: torch, repeat 3 of 3")
         clock.now += 125
-        screen.trial_end("diverged", "loss became NaN at step 7")
+        screen.trial_end([ended("torch", "diverged", message="loss became NaN at step 7")])
         screen.problem("torch diverged")
     assert stream.getvalue().splitlines() == [
         "waiting: another run measures",
@@ -66,6 +70,20 @@ def test_plain_lines_one_per_event_without_control_codes(clock):
         "trial 3 of 3: torch, repeat 3 of 3 …",
         "  diverged after 2 min 5 s: loss became NaN at step 7",
         "torch diverged",
+    ]
+
+
+def test_trials_that_took_turns_have_a_line_each(clock):
+    stream = io.StringIO()
+    with Screen(stream, clock=clock) as screen:
+        screen.trial_begin(1, 2, "repeat 1 of 2: tf and torch in turns")
+        clock.now += 9
+        screen.trial_end([ended("tf", step_seconds=1e-3), ended("torch", "failed", message="no memory")])
+    assert stream.getvalue().splitlines() == [
+        "repeat 1 of 2: tf and torch in turns …",
+        "  done in 9.0 s",
+        "  tf: 1.00 ms per step",
+        "  torch: failed; no memory",
     ]
 
 
@@ -103,7 +121,7 @@ def test_bars_on_a_terminal_show_trial_phase_epoch_and_time_left(clock):
 def test_no_thread_refreshes_and_many_events_draw_little(clock):
     stream, threads = Terminal(), threading.active_count()
     with Screen(stream, clock=clock) as screen:
-        screen.trial_begin(1, 1, "torch", 1, 1)
+        screen.trial_begin(1, 1, "trial 1 of 1: torch, repeat 1 of 1")
         screen.phase("train")
         before = len(stream.getvalue())
         for epoch in range(1000):
@@ -117,7 +135,7 @@ def test_no_thread_refreshes_and_many_events_draw_little(clock):
 def test_an_interrupt_gives_the_cursor_back(clock):
     def interrupted(stream):
         with Screen(stream, clock=clock) as screen:
-            screen.trial_begin(1, 2, "torch", 1, 1)
+            screen.trial_begin(1, 2, "trial 1 of 2: torch, repeat 1 of 1")
             raise KeyboardInterrupt
 
     stream = Terminal()
@@ -138,9 +156,9 @@ def test_a_dumb_terminal_gets_plain_lines(clock, monkeypatch):
 def test_hostile_names(clock, kind):
     stream = kind()
     with Screen(stream, clock=clock) as screen:
-        screen.trial_begin(1, 1, "[bold]x[/] :smile: \x1b[2J", 1, 1)
+        screen.trial_begin(1, 1, "[bold]x[/] :smile: \x1b[2J")
         screen.phase("[/]")
-        screen.trial_end("failed", "[/red] \x1b]0;title\x07")
+        screen.trial_end([ended("torch", "failed", message="[/red] \x1b]0;title\x07")])
     assert "[bold]x[/] :smile: ?[2J" in stream.getvalue()
     assert "\x1b[2J" not in stream.getvalue()
     assert "\x1b]0" not in stream.getvalue()
@@ -165,10 +183,10 @@ def test_the_verdict_takes_the_bars_away_and_is_whole_on_a_pipe(clock, tmp_path)
 def test_after_a_resume_the_time_left_counts_the_trials_that_remain(clock):
     stream = io.StringIO()
     with Screen(stream, clock=clock) as screen:
-        screen.trial_begin(5, 6, "torch", 3, 3)
+        screen.trial_begin(5, 6, "trial 5 of 6")
         clock.now += 12
-        screen.trial_end("ok", "")
-        screen.trial_begin(6, 6, "tf", 3, 3)
+        screen.trial_end([ended("torch")])
+        screen.trial_begin(6, 6, "trial 6 of 6")
         clock.now += 10
         screen.phase("train")
     assert "  train (about 2 s left)" in stream.getvalue()

@@ -18,8 +18,8 @@ def trial(plan_of, children, tmp_path):
     work = Work(plan, tmp_path / "work")
 
     def run(repeat=0):
-        found, _ = trials.run(work, plan.contenders[0], repeat, tmp_path / "run", lambda _: None)
-        return found
+        found, _ = trials.run(work, plan.contenders, repeat, tmp_path / "run", lambda *_: None)
+        return found[0]
 
     return run
 
@@ -28,12 +28,21 @@ def test_what_a_trial_came_to(trial, tmp_path):
     found = trial(1)
     assert (found.contender, found.repeat, found.seed, found.status) == ("torch", 1, 1, "ok")
     assert found.folder == "trials/torch-1"
-    assert found.phases == {"import": 1.0, "train": 0.5, "process": 0.5}
+    assert found.phases == {"import": 1.0, "train": 0.5, "process": 0.25}, "sleep between turns is no part of it"
     assert found.epoch_seconds == 0.2, "the median"
     assert found.step_seconds == pytest.approx(1e-3)
     assert found.throughput == pytest.approx(64_000)
     assert found.input_seconds == pytest.approx(1e-4)
     assert found.step_latency_seconds == pytest.approx({"p50": 1.1e-3, "p95": 1.1e-3, "p99": 1.1e-3})
+    assert found.predict_latency_seconds == pytest.approx({"p50": 5e-4, "p95": 5e-4, "p99": 5e-4})
+    assert found.predict_rates == pytest.approx({"1": 2500, "32": 40_000})
+    assert found.clocked == {"latency": 4, "throughput": 2, "input": 3} | {
+        "predict/latency": 4,
+        "predict/1": 2,
+        "predict/32": 2,
+    }
+    assert found.warmup == {"steps": 40, "seconds": 0.1, "settled": True}
+    assert found.memory == {"peak": 7 * 10**8}
     assert found.environment == {"threads": 2, "retraces": 0}
     kept = json.loads((tmp_path / "run" / found.folder / "trial.json").read_text())
     assert kept["metrics"] == {"test_accuracy": 0.9, "test_loss": 0.3}
@@ -51,7 +60,15 @@ def test_steps_are_a_table(trial, tmp_path):
     trial()
     steps = pd.read_parquet(tmp_path / "run/trials/torch-0/steps.parquet")
     assert list(steps.columns) == ["phase", "epoch", "step", "seconds", "loss"]
-    assert steps["phase"].value_counts().to_dict() == {"latency": 4, "throughput": 2, "input": 3, "train": 4}
+    assert steps["phase"].value_counts().to_dict() == {
+        "latency": 4,
+        "throughput": 2,
+        "input": 3,
+        "predict/latency": 4,
+        "predict/1": 2,
+        "predict/32": 2,
+        "train": 4,
+    }
     train = steps[steps["phase"] == "train"]
     assert train["epoch"].tolist() == [1, 1, 2, 2]
     assert train["step"].tolist() == [0, 1, 0, 1]

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -18,15 +19,33 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from frameworks.clock import Phases
+from frameworks import clock
 from frameworks.contract import Arrays, Request, Room
+from frameworks.line import Line, more
 from frameworks.order import orders, steps_per_epoch
-from frameworks.tasks import TASKS
-from frameworks.tasks.trial import _compute_clock, _input_clock
+from frameworks.tasks import TASKS, clocks
+from frameworks.tasks.trial import _first_step
 from tests.frameworks import child_sources
 from tests.frameworks.child_sources import loaded
 
 Answer = tuple[Any, Arrays]
+
+
+class Alone(Line):
+    """A line to nobody: every turn comes at once, for as long as the clocks are to run."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(sys.stdout, sys.stdin)
+        self.measure, self.told, self.rounds = request.measure, [], Counter[str]()
+
+    def tell(self, event: str, **values: Any) -> None:
+        """Keep what is told."""
+        self.told.append(event)
+
+    def turn(self, of: str, spent: float = 0.0) -> bool:
+        """Go on."""
+        self.rounds[of] += 1
+        return more(self.rounds[of] - 1, spent, self.measure["seconds"], self.measure)
 
 
 def _room(request: Request, precision: str, *, trace: bool = True) -> tuple[Room, Arrays]:
@@ -64,9 +83,11 @@ def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bo
     size = request.train["batch_size"]
     if clocked:
         before = room.snapshot()
-        phases, order = Phases(lambda *_, **__: None), orders(request.train["seed"], 1, count)
-        _compute_clock(request, room, source, order, phases, lambda: room.restore(before))
-        _input_clock(request, room, source, count, phases)
+        alone = Alone(request)
+        phases = clock.Phases(alone.tell)
+        step = _first_step(request, room, source, count, phases)
+        clocks.compute(request, room, step, phases, alone, lambda: room.restore(before))
+        clocks.input_alone(request, room, source, count, phases)
         room.restore(before)
     arrays: Arrays = {}
     epochs: list[tuple[float, float, float]] = []
@@ -98,9 +119,9 @@ def predict(request: Request, precision: str) -> Answer:
 
 def task(request: Request) -> Answer:
     """Do the request's own task; its files lie in the request's folder."""
-    told: list[str] = []
-    result = TASKS[request.task](request, lambda event, **values: told.append(event))
-    return result | {"told": told}, {}
+    alone = Alone(request)
+    result = TASKS[request.task](request, alone)
+    return result | {"told": alone.told}, {}
 
 
 def batches(request: Request) -> Answer:

@@ -22,7 +22,17 @@ from frameworks.spec import parse
 
 BACKENDS = rooms.names()
 SCALE, OFFSET = 1 / 255, -0.5
-MEASURE = {"warmup_steps": 3, "steps": 4, "min_steps": 2, "blocks": 2, "seconds": 0.05}
+MEASURE = {
+    "warmup_steps": 3,
+    "warmup_seconds": 0.05,
+    "turns": 3,
+    "min_turns": 2,
+    "turn_seconds": 0.001,
+    "seconds": 0.01,
+    "min_batches": 2,
+    "predict_sizes": [4],
+    "predict_seconds": 0.01,
+}
 SGD = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True}
 ADAM = {"name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from frameworks import clock
@@ -45,7 +46,7 @@ def test_phases_read_right_and_add_up():
     phases.add("train", 2.0)
     phases.add("train", 1.5)
     assert phases.seconds["train"] == 3.5
-    assert told == [("phase", {"name": "build"})] * 3
+    assert told == [("phase", {"name": "build"})], "once"
 
 
 def test_a_phase_that_fails_is_clocked_too():
@@ -61,28 +62,48 @@ def test_latency_synchronises_after_every_step():
     assert device.calls == "|s|s|s|"
 
 
-@pytest.mark.parametrize(
-    ("steps", "blocks", "calls"), [(6, 2, "f|sss|f|sss|"), (5, 2, "f|ss|f|ss|"), (1, 3, "f|s|f|s|f|s|")]
-)
-def test_throughput_synchronises_at_the_ends_of_a_block_and_each_begins_afresh(steps, blocks, calls):
-    device = Device()
+class Paced:
+    """Steps that wait as long as a list says, and then as its last entry."""
 
-    def fresh():
-        device.calls += "f"
+    def __init__(self, *seconds):
+        self.seconds = iter(seconds)
+        self.last = seconds[-1]
 
-    read = clock.in_blocks(lambda n: clock.throughput(device.step, device.synchronize, n), steps, blocks, fresh)
-    assert device.calls == calls
-    assert read.shape == (blocks,)
+    def step(self):
+        time.sleep(next(self.seconds, self.last))
 
 
-def test_latency_in_blocks_reads_every_step():
-    device = Device()
-    read = clock.in_blocks(lambda n: clock.latency(device.step, device.synchronize, n), 6, 2, lambda: None)
-    assert read.shape == (6,)
+def nothing():
+    pass
 
 
-@pytest.mark.parametrize(
-    ("step_seconds", "steps"), [(0.01, 200), (1.0, 20), (1e-6, 300), (0.0, 300), (0.1, 20), (0.02, 100)]
-)
-def test_budget_stays_within_its_bounds(step_seconds, steps):
-    assert clock.budget(step_seconds, {"seconds": 2.0, "min_steps": 20, "steps": 300}) == steps
+def test_a_warm_up_ends_when_steps_have_settled():
+    paced = Paced(*[0.02] * 5, *[0.01] * 5, 0.002)
+    found = clock.settle(paced.step, nothing, window=5, bound=10.0)
+    assert found.settled
+    assert found.steps == 20, "windows of 20, 10, 2 and 2 milliseconds"
+    assert found.step_seconds == pytest.approx(0.002, rel=0.5)
+
+
+def test_a_warm_up_that_never_settles_ends_by_its_bound():
+    paced = Paced(*(0.002 * 2 ** (n // 4) for n in range(20)), 1.0)
+    found = clock.settle(paced.step, nothing, window=4, bound=0.05)
+    assert not found.settled
+    assert 0.05 <= found.seconds < 1.0
+
+
+def test_steps_that_are_steady_but_noisy_have_settled():
+    generator = np.random.default_rng(0)
+    pairs = [np.exp(generator.normal(0, 0.2, (2, 20))) for _ in range(500)]
+    alike = np.mean([clock._alike(*pair) for pair in pairs])
+    slower = np.mean([clock._alike(older, 2 * newer) for older, newer in pairs])
+    assert alike > 0.9
+    assert slower < 0.01
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_handicap_lengthens_a_step_by_its_share(share):
+    device = Device(0.02)
+    step = clock.handicapped(device.step, device.synchronize, share)
+    each = clock.latency(step, nothing, 5)
+    assert 0.02 * (1 + share) <= each.min() < 0.02 * (1 + share) + 0.005

@@ -30,9 +30,34 @@ def journal(logits=((2.0, 0.0), (0.0, 2.0))):
         task="trial", contender="a", backend="a", settings={}, folder="", loss="sparse_categorical_crossentropy",
         train={"batch_size": 2, "epochs": 3},
     )  # fmt: skip
-    return Journal(
-        request, Room(logits), Samples(), np.array([0, 0]), Phases(lambda *_, **__: None), lambda *_, **__: None
-    )
+    line = TestLine()
+    return Journal(request, Room(logits), Samples(), np.array([0, 0]), Phases(line.tell), line)
+
+
+class TestLine:
+    """Notes down what is told and which turns are asked for."""
+
+    __test__ = False
+
+    def __init__(self):
+        self.told, self.turns = [], []
+
+    def tell(self, event, **values):
+        self.told.append(event)
+
+    def turn(self, of, spent=0.0):
+        self.turns.append(of)
+        return True
+
+
+def test_the_others_have_a_turn_between_two_epochs_and_not_behind_the_last():
+    notes = journal()
+    for index in range(3):
+        notes.epoch(index, 0.1, None, 0.5, 0.5)
+    assert notes.line.turns == ["epoch"] * 2
+    diverged = journal()
+    diverged.epoch(0, 0.1, None, float("nan"), 0.5)
+    assert diverged.line.turns == []
 
 
 def test_an_epoch_is_noted_down():
@@ -79,9 +104,8 @@ def test_an_empty_journal_has_no_metrics():
 
 
 def test_seldom_told():
-    told = []
     notes = journal()
-    notes.tell = lambda event, **values: told.append(event)
+    told = notes.line.told
     for index in range(3):
         notes.epoch(index, 0.1, None, 0.5, 0.5)
     assert told == []

@@ -20,6 +20,7 @@ PHASES = {
         "build",
         "first_step",
         "warmup",
+        "between_turns",
         "latency",
         "throughput",
         "input",
@@ -27,6 +28,8 @@ PHASES = {
         "train",
         "tail",
         "predict",
+        "predict_warmup",
+        "predict_sizes",
     ]
 }
 
@@ -46,8 +49,11 @@ def test_a_trial_leaves_what_it_owes_and_traces_once(side_by_side, job, backend,
     steps = count // 4 if drop_last else -(-count // 4)
     clocks = load_file(found.folder / "clocks.safetensors")
     assert clocks["losses"].shape == (2, steps)
-    assert clocks["throughput"].shape == (2,)
-    assert 2 <= len(clocks["latency"]) <= 4
+    turns = len(clocks["throughput"])
+    assert turns in (2, 3)
+    assert len(clocks["latency"]) % turns == 0
+    assert {len(clocks[name]) for name in ("predict/1", "predict/4")} <= {2, 3}
+    assert len(clocks["predict/latency"]) >= 2
     assert (clocks["latency"] > 0).all()
     with (found.folder / "epochs.csv").open() as stream:
         rows = list(csv.DictReader(stream))
@@ -97,7 +103,6 @@ def test_the_clock_counts_steps_and_not_executions(side_by_side, job, together):
     assert found.values["status"] == "ok"
     assert all(seconds > 0 for seconds in found.values["epoch_seconds"])
     calls = found.values["phases"]["latency"]
-    # The phase also has what puts the state back between the blocks.
     assert 0.35 * calls < clocks["latency"].sum() * together <= calls
     assert clocks["losses"].shape == (2, 5)
 
