@@ -92,7 +92,11 @@ class Runtime:
     device: str = one_of("auto", "cpu", "gpu")
     threads: int | None = at_least(1)
     """CPU threads of a trial; null for every core this process may use."""
-    precision: str = one_of("float32")
+    precision: str = one_of("float32", "bfloat16", "float16")
+    tf32: bool = MISSING
+    """Let a GPU round float32 factors to 10 bits of mantissa."""
+    deterministic: bool = MISSING
+    """Take only algorithms that give the same bits each time."""
 
 
 @dataclass(kw_only=True, slots=True)

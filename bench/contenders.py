@@ -52,6 +52,8 @@ def find(frameworks: Mapping[str, Mapping[str, Any]], pipeline: Mapping[str, Any
     for contender, device in zip(found, _devices(found), strict=True):
         threads = contender.settings["threads"] or machine.cores()
         contender.settings |= {"device": device, "threads": threads}
+        if contender.settings.get("tf32") and device == "cpu":
+            raise RequestError(f"frameworks.{contender.name}.tf32=true: is something that only GPUs have; leave it out")
     kinds = {contender.settings["device"] for contender in found}
     if len(kinds) > 1:
         who = ", ".join(f"{item.name} {item.settings['device']}" for item in found)
@@ -78,6 +80,8 @@ def _contender(name: str, settings: dict[str, Any], pipeline: Mapping[str, Any])
             f"{where}{' and '.join(missing)} {be} not installed for contender '{name}'; install {them} with: "
             f"{shlex.quote(python or 'python')} -m pip install {' '.join(missing)}"
         )
+    if complaint := rooms.complaint(backend, settings):
+        raise RequestError(f"frameworks.{name}.{complaint}")
     del versions["safetensors"]  # it carries arrays; no number depends on it
     return Contender(
         name=name,

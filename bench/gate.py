@@ -63,10 +63,12 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
         else:
             prints[contender.name] = fingerprint.load(folder / f"{contender.name}.safetensors", contender.name)
     checks += [check for item in prints.values() for check in certificate.examine(item)]
-    precision = plan.config["runtime"]["precision"]
+    own = {contender.name: str(contender.settings["precision"]) for contender in plan.contenders}
     if plan.baseline in prints:
         others = [item for name, item in prints.items() if name != plan.baseline]
-        checks += [check for item in others for check in certificate.certify(item, prints[plan.baseline], precision)]
+        for item in others:
+            both = dict.fromkeys([own[item.contender], own[plan.baseline]])
+            checks += certificate.certify(item, prints[plan.baseline], " against ".join(both))
     notes = _notes(plan)
     for name, item in prints.items():
         steps = certificate.diverging_step(item, prints.get(plan.baseline, item))
@@ -175,4 +177,12 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
         )
     uncertified += augment.uncertified(plan.config["pipeline"]["augment"])
     uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
+    reduced = {str(contender.settings["precision"]) for contender in plan.contenders} - {"float32"}
+    uncertified += [
+        f"{precision}: each framework chooses which operations it rounds; the mathematics is certified in float64, and "
+        f"the first losses in {precision} are held against the contenders' own noise"
+        for precision in sorted(reduced)
+    ]
+    if any(contender.settings.get("tf32") for contender in plan.contenders):
+        uncertified.append("TF32: which products a framework rounds so is its own choice")
     return {"corrected": corrected, "uncertified": uncertified}

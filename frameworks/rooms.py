@@ -85,6 +85,11 @@ def corrected(backend: str) -> dict[str, str]:
     return dict(_module(backend).CORRECTED)
 
 
+def complaint(backend: str, settings: Mapping[str, Any]) -> str:
+    """Return why a contender cannot have these settings, as ``key=value: reason``; empty where it can."""
+    return str(_module(backend).complaint(settings))
+
+
 def environment(backend: str, settings: dict[str, Any], cache: str) -> dict[str, str]:
     """Return the environment variables a backend's child starts with; `cache` is an empty folder of its own."""
     given: dict[str, str] = _module(backend).environment(settings, cache)

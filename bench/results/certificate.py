@@ -32,8 +32,9 @@ NOTHING_LEFT = "fingerprint"
 NOISE_FACTOR = 10
 """In the run's own precision: how many times a contender's own noise a difference may be."""
 
-SMOKE_FLOOR, SMOKE_FLOOR_BATCH_NORM = 5e-6, 2e-5
-"""The least such tolerance: what correct pairs were measured to differ by in float32, times 10."""
+SMOKE_FLOOR = {"float32": (5e-6, 2e-5), "float16": (5e-4, 2e-3), "bfloat16": (1e-3, 5e-3)}
+"""By precision, without and with batch norm, the least such tolerance: what correct pairs were measured to differ by,
+times 10."""
 
 
 def tolerance(fingerprint: Fingerprint) -> float:
@@ -181,10 +182,10 @@ def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Che
     pairs = [(f.arrays["smoke/own/losses"], f.arrays["smoke/perturbed/losses"]) for f in (contender, baseline)]
     noise = max((_error(own, other, None) or 0.0) for own, other in pairs)
     batch_norm = any(kind == "batch_norm" for _, kind in contender.layers)
-    floor = SMOKE_FLOOR_BATCH_NORM if batch_norm else SMOKE_FLOOR
+    floor = max(SMOKE_FLOOR[each][batch_norm] for each in precision.split(" against "))
     tolerance = max(NOISE_FACTOR * noise, floor)
     error = _error(pairs[0][0], pairs[1][0], None)
-    origin = f"{NOISE_FACTOR}× their own noise of {noise:.0e}" if tolerance > floor else "the float32 floor"
+    origin = f"{NOISE_FACTOR}× their own noise of {noise:.0e}" if tolerance > floor else f"the {precision} floor"
     scale = f"relative to the largest loss; tolerance: {origin}"
     detail = "float64 agrees and this does not: look at the mode or the device" if error is not None else ""
     return _Maker(contender, baseline, precision).check("smoke: losses of the steps", error, tolerance, scale, detail)

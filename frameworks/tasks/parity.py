@@ -27,8 +27,8 @@ from frameworks.reference import LOSSES, OPTIMIZERS
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 
-PERTURBATION = 1e-7
-"""Relative change of the first kernel that shows a contender's own noise (about one float32 rounding)."""
+PERTURBATION = {"float32": 1e-7, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""By precision: the relative change of the first kernel that shows a contender's own noise, about one rounding."""
 
 
 FINEST = 1e-8
@@ -51,7 +51,8 @@ def parity(request: Request, line: Line) -> dict[str, Any]:
     weights = load_file(request.weights)
     x, y = batch(request)
     kernel = next(name for name in weights if name.endswith(("/kernel", "/gamma")))
-    hair = weights | {kernel: (weights[kernel] * np.float32(1 + PERTURBATION)).astype(np.float32)}
+    by = np.float32(1 + PERTURBATION[request.settings["precision"]])
+    hair = weights | {kernel: (weights[kernel] * by).astype(np.float32)}
     for label, given in (("own", weights), ("perturbed", hair)):
         room.build(given, 1)
         prints[f"smoke/{label}/losses"] = _steps(request, room, x, y)[0]

@@ -11,6 +11,7 @@ import keras
 from frameworks.contract import Request
 from frameworks.spec import Network, Node
 from frameworks.tf import layers, losses, optimizers
+from frameworks.tf.precision import scaled
 
 
 class Model(keras.Sequential):
@@ -36,7 +37,7 @@ class Built:
     """The name under which Keras logs the task's metric."""
 
 
-def build(request: Request, network: Network, trace_length: int, jit_compile: bool) -> Built:
+def build(request: Request, network: Network, trace_length: int, precision: str) -> Built:
     """Return the compiled model; its weights are still Keras's own."""
     stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
     scale = layers.Scale(request.samples.scale, request.samples.offset)
@@ -49,7 +50,9 @@ def build(request: Request, network: Network, trace_length: int, jit_compile: bo
     )
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
-    loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, optimizer.iterations)
+    # A step that overflows is not counted by an optimizer whose loss is scaled.
+    counts = None if scaled(precision) else optimizer.iterations
+    loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, counts)
     metric = losses.METRICS[request.loss]()
     # The gate looks after every step, so there no two may share an execution.
     together = 1 if trace_length == 1 else request.settings.get("steps_per_execution", 1)
@@ -57,8 +60,8 @@ def build(request: Request, network: Network, trace_length: int, jit_compile: bo
         optimizer=optimizer,
         loss=loss,
         metrics=[metric],
-        jit_compile=jit_compile,
+        jit_compile=request.settings.get("jit_compile", False),
         steps_per_execution=together,
     )
-    optimizer.build(model.trainable_variables)
-    return Built(model, stages, optimizer, loss, metric.name)
+    model.optimizer.build(model.trainable_variables)
+    return Built(model, stages, model.optimizer, loss, metric.name)

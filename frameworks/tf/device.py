@@ -7,23 +7,26 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from frameworks.tf.precision import use
+
 _configured = False
 
 
-def configure(threads: int, precision: str, device: str) -> None:
-    """Set the thread pools (once a process) and the floating-point type of what is built next."""
+def configure(settings: dict[str, Any], precision: str, device: str) -> None:
+    """Set thread pools and switches (once a process) and the floating-point type of what is built next."""
     global _configured
     if not _configured:
+        threads = settings["threads"]
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         if device == "cpu":
             tf.config.set_visible_devices([], "GPU")
-        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch does not: float32 means float32 here.
-        tf.config.experimental.enable_tensor_float_32_execution(False)
+        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch for convolutions: here it is asked for, or off.
+        tf.config.experimental.enable_tensor_float_32_execution(settings.get("tf32", False))
+        if settings.get("deterministic"):
+            tf.config.experimental.enable_op_determinism()
         _configured = True
-    # Both are needed: floatx is what losses and optimizers take, the policy what layers take.
-    keras.config.set_floatx(precision)
-    keras.config.set_dtype_policy(precision)
+    use(precision)
 
 
 def scope(device: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,9 +18,11 @@ from frameworks.tf.input import Samples
 def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return the compiled forward pass; any batch size is served by one trace."""
     signature = [tf.TensorSpec([None, *input_shape], built.model.inputs[0].dtype)]
-    return tf.function(  # type: ignore[no-any-return]
-        lambda x: built.model(x, training=False), input_signature=signature, jit_compile=jit_compile
-    )
+
+    def forward(x: tf.Tensor) -> tf.Tensor:
+        return tf.cast(built.model(x, training=False), keras.config.floatx())
+
+    return tf.function(forward, input_signature=signature, jit_compile=jit_compile)  # type: ignore[no-any-return]
 
 
 def predict(forward: Callable[[tf.Tensor], tf.Tensor], samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:

@@ -20,7 +20,8 @@ class Scale(keras.layers.Layer):
 
     def __init__(self, scale: Sequence[float], offset: Sequence[float]) -> None:
         """Take one number for all, or one for each channel or feature."""
-        super().__init__(name="input.scale")
+        # In mixed precision too the input is scaled in float32, as PyTorch's autocast leaves it.
+        super().__init__(name="input.scale", dtype=keras.config.floatx())
         self.scale, self.offset = (np.array(each if len(each) > 1 else each[0]) for each in (scale, offset))
 
     def call(self, values: Any) -> Any:

@@ -16,12 +16,16 @@ class Traced(keras.losses.Loss):
     Nothing is fetched until the epoch's end; a Keras metric would be fetched after every step.
     """
 
-    def __init__(self, loss: keras.losses.Loss, trace_length: int, steps: tf.Variable) -> None:
-        """Keep the last `trace_length` losses, a whole epoch's, by `steps`, the optimizer's count of its steps."""
+    def __init__(self, loss: keras.losses.Loss, trace_length: int, steps: tf.Variable | None) -> None:
+        """Keep the last `trace_length` losses, a whole epoch's, by `steps`, the optimizer's count of its steps.
+
+        Without `steps` they are counted here.
+        """
         super().__init__(name=loss.name, reduction=loss.reduction)
         self.loss = loss
         self.traces = 0
-        self.steps = steps
+        self.own = tf.Variable(0, trainable=False, dtype=tf.int64) if steps is None and trace_length else None
+        self.steps = self.own if steps is None else steps
         self.trace = tf.Variable(tf.zeros([trace_length], self.dtype), trainable=False) if trace_length else None
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -32,6 +36,8 @@ class Traced(keras.losses.Loss):
             # A variable of its own to count the steps would cost more than the writing does.
             place = tf.cast(self.steps, tf.int64) % self.trace.shape[0]
             self.trace.scatter_update(tf.IndexedSlices(loss, place))
+            if self.own is not None:
+                self.own.assign_add(1)
         return loss
 
     def fetch(self) -> np.ndarray | None:
@@ -40,7 +46,7 @@ class Traced(keras.losses.Loss):
 
     def state(self) -> list[tf.Variable]:
         """Return the variables of the trace."""
-        return [] if self.trace is None else [self.trace]
+        return [variable for variable in (self.trace, self.own) if variable is not None]
 
 
 def make(name: str, plants: Collection[str]) -> keras.losses.Loss:

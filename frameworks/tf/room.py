@@ -24,14 +24,18 @@ class Room:
     built: Built
 
     def __init__(self, request: Request, network: Network, *, precision: str, device: str) -> None:
-        self.request, self.network, self.device = request, network, device
-        self.jit_compile = bool(request.settings.get("jit_compile"))
-        _device.configure(request.settings["threads"], precision, device)
+        self.request, self.network, self.precision, self.device = request, network, precision, device
+        _device.configure(request.settings, precision, device)
         keras.utils.set_random_seed(request.train["seed"])
 
     def environment(self) -> dict[str, Any]:
         """Return what is in force."""
-        return _device.environment() | {"mode": self.mode}
+        return _device.environment() | {"mode": self.mode, "jit_compile": self.jit_compile}
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether XLA compiles the step: what Keras made of what was asked, which may be "auto"."""
+        return bool(self.built.model.jit_compile)
 
     @property
     def mode(self) -> str:
@@ -59,7 +63,7 @@ class Room:
     def build(self, weights: Arrays, trace_length: int) -> None:
         """Build, compile, load."""
         with _device.scope(self.device):
-            self.built = build(self.request, self.network, trace_length, self.jit_compile)
+            self.built = build(self.request, self.network, trace_length, self.precision)
             self.forward = evaluate.inference(self.built, self.network.input_shape, self.jit_compile)
             self.load(weights)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +58,30 @@ class Settings:
     device: str = "${runtime.device}"
     """auto, cpu or gpu."""
     precision: str = "${runtime.precision}"
+    """float32, or bfloat16 or float16: mixed, with weights in float32, as the framework's own guide has it."""
+    tf32: bool = "${runtime.tf32}"  # type: ignore[assignment]  # resolved by OmegaConf
+    """Let a GPU round float32 factors to 10 bits of mantissa: faster, and less than float32."""
+    deterministic: bool = "${runtime.deterministic}"  # type: ignore[assignment]  # resolved by OmegaConf
+    """Take only algorithms that give the same bits each time."""
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
-    jit_compile: bool = False
-    """Compile the training step with XLA. Keras's own "auto" means another thing on each machine."""
+    jit_compile: bool | str = False
+    """Compile the training step with XLA; "auto" leaves it to Keras, which takes another on each machine: what it
+    chose is written down."""
     steps_per_execution: int = 1
     """Training steps that one call of the compiled train function runs."""
+    handicap: float = 0.0
+    """For calibration: the compute clock's step is lengthened by this share."""
+
+
+def complaint(settings: Mapping[str, Any]) -> str:
+    """Return what is wrong with the settings, as ``key=value: reason``."""
+    asked = settings.get("jit_compile", False)
+    if not isinstance(asked, bool) and asked != "auto":
+        return f"jit_compile={asked}: must be true, false or auto"
+    if not 0 <= settings.get("handicap", 0.0) < 100:
+        return f"handicap={settings['handicap']}: must be a share of at least 0, such as 0.1"
+    return ""
 
 
 def environment(settings: dict[str, Any], cache: str) -> dict[str, str]:

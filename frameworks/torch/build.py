@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from frameworks.contract import Request
 from frameworks.spec import Network, Node
 from frameworks.torch import layers, losses, optimizers
+from frameworks.torch.precision import computing, scaler
 
 
 @dataclass(slots=True)
@@ -29,20 +31,40 @@ class Built:
     """The task's metric for each sample of outputs and labels."""
     trace: bool
     """Whether each step's loss is reported."""
+    computing: AbstractContextManager[object]
+    """The context of a forward pass."""
+    scaler: torch.amp.GradScaler | None
+    """What scales the loss; None where nothing does."""
 
 
-def build(request: Request, network: Network, trace: bool, device: torch.device) -> Built:
+def build(request: Request, network: Network, trace: bool, precision: str, device: torch.device) -> Built:
     """Return the model on its device; its weights are still PyTorch's own."""
+    settings = request.settings
     stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
-    scale = layers.Scale(request.samples.scale, request.samples.offset, network.input_shape)
+    last = bool(settings.get("channels_last")) and len(network.input_shape) == 3
+    scale = layers.Scale(request.samples.scale, request.samples.offset, network.input_shape, channels_last=last)
     sequential = nn.Sequential(
         scale,
         *(module for _, stage in stages for module in stage),
         *layers.ending(network.nodes[-1]),
     ).to(device)
+    if last:
+        sequential = sequential.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     name = hyperparameters.pop("name")
     optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
     loss = losses.make(request.loss, request.plants)
-    model: Any = torch.compile(sequential) if request.settings.get("compile") else sequential
-    return Built(model, sequential, stages, optimizer, loss, losses.METRICS[request.loss], trace)
+    model: Any = sequential
+    if settings.get("compile"):
+        model = torch.compile(sequential, mode=settings.get("compile_mode", "default"))
+    return Built(
+        model,
+        sequential,
+        stages,
+        optimizer,
+        loss,
+        losses.METRICS[request.loss],
+        trace,
+        computing(precision, device),
+        scaler(precision, device),
+    )

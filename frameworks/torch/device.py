@@ -6,20 +6,26 @@ from typing import Any
 
 import torch
 
+from frameworks.torch.precision import use
+
 _configured = False
 
 
-def configure(threads: int, precision: str, device: str) -> None:
-    """Set the thread pools (once a process) and the floating-point type of what is built next."""
+def configure(settings: dict[str, Any], precision: str, device: str) -> None:
+    """Set thread pools and switches (once a process) and the floating-point type of what is built next."""
     global _configured
     if not _configured:
+        threads = settings["threads"]
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(threads)
-        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch for convolutions: float32 means float32 here.
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+        # TensorFlow takes TF32 for float32 where a GPU has it, PyTorch for convolutions: here it is asked for, or off.
+        torch.backends.cuda.matmul.allow_tf32 = settings.get("tf32", False)
+        torch.backends.cudnn.allow_tf32 = settings.get("tf32", False)
+        if settings.get("deterministic"):
+            torch.use_deterministic_algorithms(True)
+            torch.backends.cudnn.benchmark = False
         _configured = True
-    torch.set_default_dtype(torch.float64 if precision == "float64" else torch.float32)
+    use(precision)
 
 
 def scope(device: str) -> torch.device:

@@ -18,9 +18,9 @@ from frameworks.torch.weights import channels_first
 def predict(built: Built, samples: Samples, batch_size: int, on: torch.device) -> Callable[[], np.ndarray]:
     """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
     built.model.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), built.computing:
         logits = [built.model(part.to(on)) for part in samples.parts(batch_size)]
-    return lambda: torch.cat(logits).cpu().numpy()
+    return lambda: torch.cat(logits).to(torch.get_default_dtype()).cpu().numpy()
 
 
 def inference_of(built: Built, samples: Samples, size: int, on: torch.device) -> Callable[[], object]:
@@ -29,7 +29,7 @@ def inference_of(built: Built, samples: Samples, size: int, on: torch.device) ->
     built.model.eval()
 
     def forward() -> Tensor:
-        with torch.inference_mode():
+        with torch.inference_mode(), built.computing:
             return built.model(part)  # type: ignore[no-any-return]
 
     return forward

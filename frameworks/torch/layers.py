@@ -23,9 +23,12 @@ class Scale(nn.Module):
     scale: Tensor | float
     offset: Tensor | float
 
-    def __init__(self, scale: Sequence[float], offset: Sequence[float], input_shape: spec.Shape) -> None:
+    def __init__(
+        self, scale: Sequence[float], offset: Sequence[float], input_shape: spec.Shape, *, channels_last: bool = False
+    ) -> None:
         """Take one number for all, or one for each channel or feature, of samples (H, W, C) or (F,)."""
         super().__init__()
+        self.format = torch.channels_last if channels_last else torch.preserve_format
         self.shifts = any(offset)
         for name, numbers in (("scale", scale), ("offset", offset)):
             if len(numbers) == 1:
@@ -36,7 +39,7 @@ class Scale(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (batch, C, H, W) or (batch, F) in the precision of the model."""
-        scaled = values.to(torch.get_default_dtype()) * self.scale
+        scaled = values.to(torch.get_default_dtype(), memory_format=self.format) * self.scale
         return scaled + self.offset if self.shifts else scaled
 
 

@@ -25,8 +25,8 @@ class Room:
     built: Built
 
     def __init__(self, request: Request, network: Network, *, precision: str, device: str) -> None:
-        self.request, self.network = request, network
-        _device.configure(request.settings["threads"], precision, device)
+        self.request, self.network, self.precision = request, network, precision
+        _device.configure(request.settings, precision, device)
         self.device = _device.scope(device)
         self.inference_graphs = 0
 
@@ -37,7 +37,9 @@ class Room:
     @property
     def mode(self) -> str:
         """How steps run."""
-        return "manual loop, " + ("torch.compile" if self.request.settings.get("compile") else "eager")
+        settings = self.request.settings
+        how = f"torch.compile ({settings.get('compile_mode', 'default')})" if settings.get("compile") else "eager"
+        return "manual loop, " + how + (", channels last" if settings.get("channels_last") else "")
 
     def synchronize(self) -> None:
         """Wait for the device."""
@@ -60,7 +62,7 @@ class Room:
     def build(self, weights: Arrays, trace_length: int) -> None:
         """Build and load."""
         torch.manual_seed(self.request.train["seed"])
-        self.built = build(self.request, self.network, trace_length > 0, self.device)
+        self.built = build(self.request, self.network, trace_length > 0, self.precision, self.device)
         self.load(weights)
 
     def num_parameters(self) -> int:
@@ -80,13 +82,17 @@ class Room:
         """Copy the state of model, optimizer and random generators."""
         built = self.built
         cuda = torch.cuda.get_rng_state_all() if self.device.type == "cuda" else None
-        return deepcopy((built.network.state_dict(), built.optimizer.state_dict(), torch.get_rng_state(), cuda))
+        scale = built.scaler.state_dict() if built.scaler else None
+        state = built.network.state_dict(), built.optimizer.state_dict(), scale, torch.get_rng_state(), cuda
+        return deepcopy(state)
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Put it back."""
-        network, optimizer, cpu, cuda = deepcopy(state)
+        network, optimizer, scale, cpu, cuda = deepcopy(state)
         self.built.network.load_state_dict(network)
         self.built.optimizer.load_state_dict(optimizer)
+        if self.built.scaler:
+            self.built.scaler.load_state_dict(scale)
         torch.set_rng_state(cpu)
         if cuda is not None:
             torch.cuda.set_rng_state_all(cuda)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +62,40 @@ class Settings:
     device: str = "${runtime.device}"
     """auto, cpu or gpu."""
     precision: str = "${runtime.precision}"
+    """float32, or bfloat16 or float16: mixed, with weights in float32, as the framework's own guide has it."""
+    tf32: bool = "${runtime.tf32}"  # type: ignore[assignment]  # resolved by OmegaConf
+    """Let a GPU round float32 factors to 10 bits of mantissa: faster, and less than float32."""
+    deterministic: bool = "${runtime.deterministic}"  # type: ignore[assignment]  # resolved by OmegaConf
+    """Take only algorithms that give the same bits each time."""
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
     compile: bool = False
     """Compile the model with torch.compile (inductor)."""
+    compile_mode: str = "default"
+    """default, reduce-overhead (CUDA graphs), max-autotune or max-autotune-no-cudagraphs."""
+    channels_last: bool = False
+    """Keep images and the kernels of convolutions with their channels last in memory."""
+    handicap: float = 0.0
+    """For calibration: the compute clock's step is lengthened by this share."""
+
+
+COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
+
+
+def complaint(settings: Mapping[str, Any]) -> str:
+    """Return what is wrong with the settings, as ``key=value: reason``."""
+    mode = settings.get("compile_mode", "default")
+    if mode not in COMPILE_MODES:
+        return f"compile_mode={mode}: must be {', '.join(COMPILE_MODES[:-1])} or {COMPILE_MODES[-1]}"
+    if mode != "default" and not settings.get("compile"):
+        return f"compile_mode={mode}: means nothing without compile=true"
+    if not 0 <= settings.get("handicap", 0.0) < 100:
+        return f"handicap={settings['handicap']}: must be a share of at least 0, such as 0.1"
+    return ""
 
 
 def environment(settings: dict[str, Any], cache: str) -> dict[str, str]:
     """Return what must be set before PyTorch is imported: compilers begin with an empty cache in every trial."""
-    return {"TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor", "TRITON_CACHE_DIR": f"{cache}/triton"}
+    given = {"TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor", "TRITON_CACHE_DIR": f"{cache}/triton"}
+    # cuBLAS sums in a fixed order only with a workspace of fixed size; PyTorch refuses to be deterministic without.
+    return given | ({"CUBLAS_WORKSPACE_CONFIG": ":4096:8"} if settings.get("deterministic") else {})

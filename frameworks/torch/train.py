@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ class Step:
     def _bind(self, built: Built) -> Callable[[Tensor, Tensor], None]:
         """Return the step itself, everything it needs bound to local names."""
         model, criterion, optimizer, losses, hits = built.model, built.loss, built.optimizer, self.losses, self.hits
-        metric = built.metric
+        metric, computing, scaler = built.metric, built.computing, built.scaler
 
         def run(x: Tensor, y: Tensor) -> None:
             optimizer.zero_grad()
@@ -41,7 +42,22 @@ class Step:
             losses.append(loss.detach())
             hits.append(metric(outputs, y))
 
-        return run
+        def mixed(x: Tensor, y: Tensor) -> None:
+            optimizer.zero_grad()
+            with computing:
+                outputs = model(x)
+                loss = criterion(outputs, y)
+            if scaler:
+                scaler.scale(loss).backward()
+                scaler.step(optimizer)
+                scaler.update()
+            else:
+                loss.backward()
+                optimizer.step()
+            losses.append(loss.detach())
+            hits.append(metric(outputs, y))
+
+        return run if isinstance(computing, nullcontext) else mixed
 
     def rewind(self) -> None:
         """Begin an epoch."""

@@ -44,6 +44,7 @@ def work(tmp_path):
         environment |= {"OMP_NUM_THREADS": "2"} | rooms.environment(request.backend, {}, str(tmp_path / "cache"))
         found = subprocess.run(
             [sys.executable, "-P", str(WORKER), str(path)],
+            input='{"more": true}\n' * 4 + '{"more": false}\n' * 40,
             capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=120, check=False,
         )  # fmt: skip
         outcome = json.loads((Path(request.folder) / "outcome.json").read_text())

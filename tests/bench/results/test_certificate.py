@@ -150,25 +150,28 @@ def test_float32_constants_widen_the_tolerance(pair, constants, tolerance, bad):
 
 
 @pytest.mark.parametrize(
-    ("noise", "kind", "tolerance", "origin"),
+    ("precision", "noise", "kind", "tolerance", "origin"),
     [
-        (1e-9, "relu", 5e-6, "the float32 floor"),
-        (1e-9, "batch_norm", 2e-5, "the float32 floor"),
-        (1e-4, "relu", 1e-3, "10× their own noise of 1e-04"),
+        ("float32", 1e-9, "relu", 5e-6, "the float32 floor"),
+        ("float32", 1e-9, "batch_norm", 2e-5, "the float32 floor"),
+        ("float32", 1e-4, "relu", 1e-3, "10× their own noise of 1e-04"),
+        ("bfloat16", 1e-9, "relu", 1e-3, "the bfloat16 floor"),
+        ("float16", 1e-9, "batch_norm", 2e-3, "the float16 floor"),
+        ("float32 against bfloat16", 1e-9, "relu", 1e-3, "the float32 against bfloat16 floor"),
     ],
 )
-def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, noise, kind, tolerance, origin):
+def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, precision, noise, kind, tolerance, origin):
     perturbed = {"smoke/perturbed/losses": np.array([2.0, 1.5 + 2.0 * noise])}
     both = {"layers": [["flatten_1", kind], ["dense_1", "dense"], ["relu_1", "relu"], ["dense_2", "dense"]]}
     for share, expected in ((0.9, []), (1.1, ["smoke: losses of the steps"])):
         own = {"smoke/own/losses": np.array([2.0, 1.5 + 2.0 * tolerance * share])}
         base = perturbed | {"smoke/own/losses": np.array([2.0, 1.5])}
         contender, baseline = pair(own | {"smoke/perturbed/losses": own["smoke/own/losses"]}, base=base, both=both)
-        checks = certificate.certify(contender, baseline, "bfloat16")
+        checks = certificate.certify(contender, baseline, precision)
         assert failed(checks) == expected
         assert checks[-1].tolerance == pytest.approx(tolerance, rel=1e-3)
         assert origin in checks[-1].scale
-        assert checks[-1].precision == "bfloat16"
+        assert checks[-1].precision == precision
 
 
 def test_a_lone_contender_has_no_verdict(pair):
