@@ -23,7 +23,7 @@ from frameworks.contract import Arrays, Request, Room
 from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS
 from frameworks.tasks.trial import _compute_clock, _input_clock
-from tests.frameworks import child_sources
+from tests.frameworks import child_sources, child_work
 from tests.frameworks.child_sources import loaded
 
 Answer = tuple[Any, Arrays]
@@ -137,6 +137,7 @@ JOBS: dict[str, Callable[..., Answer]] = {
     "task": task,
     "batches": batches,
     **child_sources.JOBS,
+    **child_work.JOBS,
 }
 
 
