@@ -1,8 +1,8 @@
-"""What each framework's own counter of operations finds in one training step of its room's model."""
+"""What each framework's own counter of operations finds in a training step, and its room's large matrix product."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from math import prod
 from typing import Any
@@ -83,4 +83,27 @@ def _below(node: Any) -> list[Any]:
     return [item for child in node.children for item in (child, *_below(child))]
 
 
-JOBS = {"counted": counted}
+def product(request: Request, size: int, precision: str) -> Answer:
+    """Results of a room's large matrix product, called twice, and whether training would notice it."""
+    room = import_module(f"frameworks.{request.backend}.room").Room(
+        request, request.network(), precision=precision, device="cpu"
+    )
+    room.build(load_file(request.weights), 0)
+    before, traces = room.snapshot(), room.traces()
+    function = room.matrix_product(size)
+    arrays = {f"product/{call}": np.array(function()) for call in range(2)}
+    room.synchronize()
+    same = [np.array_equal(one, other) for one, other in zip(_flat(before), _flat(room.snapshot()), strict=True)]
+    return {"traces": room.traces() - traces, "untouched": all(same) and len(same) > 1}, arrays
+
+
+def _flat(state: Any) -> list[np.ndarray]:
+    """Return every array of a snapshot, of whatever a framework makes it."""
+    if isinstance(state, Mapping):
+        state = list(state.values())
+    if isinstance(state, list | tuple):
+        return [array for part in state for array in _flat(part)]
+    return [np.array(state)]
+
+
+JOBS = {"counted": counted, "product": product}
