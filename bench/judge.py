@@ -21,8 +21,8 @@ COLLAPSE = 1.5
 BLAS = 0.10
 """Share of the slower one's step that equal matrix products would save: a difference that a standard run resolves.
 
-One number for both of its reasons: rates that hardly differ save little, and so does any rate in a model that
-hardly multiplies matrices. Checked on an AMD processor, where PyTorch's MKL can be kept from its slow path: for an mlp of
+One number for both of its reasons: rates that hardly differ save little, and so does any rate in a model that hardly
+multiplies matrices. Checked on an AMD processor, where PyTorch's MKL can be kept from its slow path: for an mlp of
 784-256-256-128-10 in batches of 64 and of 512, at 215 instead of 452 GFLOP/s, the estimate is 23 % and 43 % of the
 step; without the slow path it took 29 % and 47 % less.
 """
