@@ -265,9 +265,9 @@ def unequal_blas(found: Unequal, vendor: str | None = None, *, mkl: bool = False
     return RunWarning(
         kind=Kind.UNEQUAL_BLAS,
         message=f"{found.slower} multiplies large matrices at {formats.flop_rate(found.rates[0])}, {found.faster} at "
-        f"{formats.flop_rate(found.rates[1])}{where}: at that rate a step of {found.slower} might take about "
-        f"{formats.percent(found.saving, 0)} less, so the matrix library (BLAS), not the framework, may be what their "
-        f"times compare{cause}",
+        f"{formats.flop_rate(found.rates[1])}{where}: their times may compare the matrix libraries (BLAS), not the "
+        f"frameworks; at the rate of {found.faster} a step of {found.slower} might take about "
+        f"{formats.percent(found.saving, 0)} less{cause}",
         advice=f"compare {way} a build of {found.slower} on another library; the report has each contender's "
         "share of its own large product's rate",
         contender=found.slower,
