@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.counters import Counters
 from bench.results import format as formats
+from bench.results.attained import Unequal
 from bench.results.schema import Dataset, RunWarning, Trial
 
 ENOUGH_REPEATS = 5
@@ -21,6 +22,10 @@ OTHER_LOAD = 0.05
 
 STEAL = THROTTLED = 0.01
 """Shares of a trial's wall time; either shows first in the tail of the latency clock."""
+
+AMD = "AuthenticAMD"
+VENDORS: dict[str | None, str] = {AMD: "AMD", "GenuineIntel": "Intel"}
+"""How processors name their vendor, and how people do."""
 
 SWAP_PAGES = 256
 """One MiB: less than that is the system's own housekeeping."""
@@ -45,6 +50,7 @@ class Kind(StrEnum):
     SAME_PADDING = "same_padding"
     COLLAPSE = "collapse"
     RETRACES = "retraces"
+    UNEQUAL_BLAS = "unequal_blas"
 
 
 def between(
@@ -244,6 +250,27 @@ def same_padding(layers: Sequence[str]) -> RunWarning:
         kind=Kind.SAME_PADDING,
         message=f"'same' padding at a stride above 1 burdens PyTorch's clock: {', '.join(layers)}",
         advice="spell the padding out, as the shipped models do: padding: [[0, 1], [0, 1]]",
+    )
+
+
+def unequal_blas(found: Unequal, vendor: str | None = None, *, mkl: bool = False) -> RunWarning:
+    """Return the warning that two contenders multiply matrices at rates so different that it shows in their steps.
+
+    `vendor` is the processor's as it names itself, `mkl` whether the slower one's build multiplies with Intel's MKL.
+    """
+    amd = mkl and vendor == AMD
+    where = f" on this {VENDORS.get(vendor, vendor)} processor" if vendor else ""
+    cause = f"; {found.slower} is built with Intel's MKL, which takes a slower path on AMD processors" if amd else ""
+    way = "on a processor of another vendor, or with" if amd else "with"
+    return RunWarning(
+        kind=Kind.UNEQUAL_BLAS,
+        message=f"{found.slower} multiplies large matrices at {formats.flop_rate(found.rates[0])}, {found.faster} at "
+        f"{formats.flop_rate(found.rates[1])}{where}: their times may compare the matrix libraries (BLAS), not the "
+        f"frameworks; at the rate of {found.faster} a step of {found.slower} might take about "
+        f"{formats.percent(found.saving, 0)} less{cause}",
+        advice=f"compare {way} a build of {found.slower} on another library; the report has each contender's "
+        "share of its own large product's rate",
+        contender=found.slower,
     )
 
 

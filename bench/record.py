@@ -41,6 +41,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
             name=network.name,
             parameters=network.num_parameters,
             flops=network.flops,
+            step_flops=network.step_flops,
             layers=[
                 Layer(
                     name=node.name,
@@ -48,6 +49,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
                     output_shape=list(node.output_shape),
                     parameters=node.num_parameters,
                     flops=node.layer.flops(node.input_shape),
+                    step_flops=network.layer_step_flops[node.name],
                 )
                 for node in network.nodes
             ],

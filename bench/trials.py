@@ -101,6 +101,8 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
     trial.num_parameters = values.get("num_parameters")
     trial.predict_throughput = values.get("predict_throughput")
     trial.warmup, trial.memory = dict(values.get("warmup", {})), dict(values.get("memory", {}))
+    trial.matrix_product_flops = values.get("matrix_product_flops")
+    trial.matrix_product_size = values.get("matrix_product_size")
     if values.get("epoch_seconds"):
         trial.epoch_seconds = float(np.median(values["epoch_seconds"]))
     if (place / CLOCKS).exists():

@@ -221,6 +221,12 @@ class Room(Protocol):
     def gradients(self, samples: Any) -> tuple[float, Arrays]:
         """Return the loss of one batch and its gradients by canonical name."""
 
+    def matrix_product(self, size: int) -> Callable[[], object]:
+        """Return a product of two matrices (size, size) in the room's precision and mode, to be called again and again.
+
+        The operands are made here; operands and result stay on the device. The first call may compile.
+        """
+
     def traces(self) -> int:
         """Return how often the training step was traced or compiled so far."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bench.results import attained_words
 from bench.results import format as formats
 
 NONE = formats.MISSING
@@ -94,14 +95,19 @@ def rate(value: Any) -> str:
 
 
 def flops(value: Any) -> str:
-    """Return a number of floating-point operations: 0.60 MFLOP."""
+    """Return a number of floating-point operations: 42.4 MFLOP."""
+    return formats.flops(number(value)).replace(" ", GAP)
+
+
+def flop_rate(value: Any) -> str:
+    """Return floating-point operations per second: 212 GFLOP/s."""
+    return formats.flop_rate(number(value)).replace(" ", GAP)
+
+
+def part(value: Any) -> str:
+    """Return a share with two significant digits, however small: 5.8 %, 0.041 %."""
     found = number(value)
-    if found is None:
-        return NONE
-    for factor, unit in ((1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")):
-        if abs(found) >= factor:
-            return f"{formats.significant(found / factor)}{GAP}{unit}"
-    return f"{count(found)}{GAP}FLOP"
+    return NONE if found is None else attained_words.percent(found).replace(" ", GAP)
 
 
 def ratio(value: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bench.results.across import Across
 from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
-from reports import charts_learning, charts_ratio, charts_speed, data, palette, parts, summary, words
+from reports import charts_learning, charts_ratio, charts_speed, data, palette, parts, summary, words, work
 from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
@@ -16,6 +16,7 @@ from reports.parts import PartsView
 from reports.pictures import PictureError
 from reports.summary import Line
 from reports.words import Badge
+from reports.work import WorkView
 
 MOST_ROWS = 1000
 """Rows of a table that are shown; the rest is counted."""
@@ -59,6 +60,7 @@ class View:
     """One sentence for every chart that had to be left out."""
     phases: dict[str, dict[str, float]] = field(default_factory=dict)
     parts: PartsView = field(default_factory=PartsView)
+    work: WorkView = field(default_factory=WorkView)
     data: DataView | None = None
     pictures: list[Chart] = field(default_factory=list)
     """Of the data."""
@@ -148,6 +150,7 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
         machine=words.flat(results.machine),
+        work=work.view(results),
     )
     _draw(view, results, colours, png)
     _picture(view, shown, png)

@@ -39,6 +39,8 @@ def html(page: Page) -> str:
         count=fmt.count,
         rate=fmt.rate,
         flops=fmt.flops,
+        flop_rate=fmt.flop_rate,
+        part=fmt.part,
         scientific=fmt.scientific,
         plain=plain,
     )

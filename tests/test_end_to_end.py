@@ -96,6 +96,7 @@ def test_results_have_the_names_that_readers_rely_on(race: tuple[Done, Path]) ->
         assert trial["num_parameters"] == 116_618
         phases = {"import", "build", "first_step", "latency", "throughput", "train", "tail", "evaluate", "predict"}
         assert phases <= set(trial["phases"])
+        assert trial["matrix_product_flops"] > 0
         assert trial["step_latency_seconds"].keys() == {"p50", "p95", "p99"}
         assert trial["throughput"] == pytest.approx(64 / trial["step_seconds"])
         assert trial["metrics"]["test_accuracy"] > 0.8

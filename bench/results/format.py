@@ -12,6 +12,7 @@ MISSING = "–"
 MINUTES_FROM, MINUTES_TO = 120.0, 1e9
 """Seconds between which a time is better read in minutes and hours."""
 
+_FLOPS = ((1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP"), (1.0, "FLOP"))
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
@@ -61,6 +62,21 @@ def duration(value: float | None) -> str:
 def rate(value: float | None) -> str:
     """Return samples per second with three significant digits: "12,300"."""
     return significant(value)
+
+
+def flops(value: float | None) -> str:
+    """Return a number of floating-point operations: "42.4 MFLOP"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    rounded = float(f"{value:.3g}")
+    size, unit = next((item for item in _FLOPS if abs(rounded) >= item[0]), _FLOPS[-1])
+    return f"{significant(value / size)} {unit}"
+
+
+def flop_rate(value: float | None) -> str:
+    """Return floating-point operations per second: "212 GFLOP/s"."""
+    found = flops(value)
+    return found if found == MISSING else f"{found}/s"
 
 
 def percent(value: float | None, decimals: int = 1) -> str:

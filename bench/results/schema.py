@@ -77,6 +77,8 @@ class Trial:
     """What the GPU took during the epochs of training, by the driver's counter; None where nothing counts it."""
     matrix_product_flops: float | None = None
     """Floating-point operations per second that a large matrix product reaches in the same process."""
+    matrix_product_size: int | None = None
+    """Rows, and columns, of each of its two operands."""
     usage: dict[str, float] = field(default_factory=dict)
     """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``."""
     metrics: dict[str, float | None] = field(default_factory=dict)
@@ -260,6 +262,8 @@ class Layer:
     """Trainable parameters."""
     flops: int
     """Floating-point operations of the forward pass for one sample."""
+    step_flops: int = 0
+    """Its part of `Model.step_flops`."""
 
 
 @dataclass(kw_only=True, slots=True)

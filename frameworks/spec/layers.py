@@ -49,6 +49,13 @@ class Layer:
         """Return the floating-point operations of one sample's forward pass; a multiply-add counts as two."""
         return prod(self.output_shape(shape))
 
+    def products(self, shape: Shape) -> int:
+        """Return the multiply-adds of one sample's forward matrix product or convolution; 0 for a layer without one.
+
+        As frameworks count them: a kernel takes part whole, also where it reaches over the edge into padding.
+        """
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dense(Layer):
@@ -77,6 +84,9 @@ class Dense(Layer):
 
     def flops(self, shape: Shape) -> int:
         return (2 * shape[0] + self.use_bias) * self.units
+
+    def products(self, shape: Shape) -> int:
+        return shape[0] * self.units
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +122,9 @@ class Conv2D(Layer):
 
     def flops(self, shape: Shape) -> int:
         return (2 * prod(self.kernel_size) * shape[2] + self.use_bias) * prod(self.output_shape(shape))
+
+    def products(self, shape: Shape) -> int:
+        return prod(self.kernel_size) * shape[2] * prod(self.output_shape(shape))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -81,6 +81,25 @@ class Network:
         """Floating-point operations of one sample's forward pass."""
         return sum(node.layer.flops(node.input_shape) for node in self.nodes)
 
+    @cached_property
+    def layer_step_flops(self) -> dict[str, int]:
+        """Floating-point operations of each layer's matrix products or convolutions in one training step, per sample.
+
+        By the layer's name; two for a multiply-add. Besides the forward product there is one for the gradient of the
+        weights and one for that of the input, each of the same size; but the latter only where something learns
+        before the layer, for nothing else asks for it.
+        """
+        found, learns = {}, False
+        for node in self.nodes:
+            found[node.name] = 2 * node.layer.products(node.input_shape) * (3 if learns else 2)
+            learns = learns or node.num_parameters > 0
+        return found
+
+    @property
+    def step_flops(self) -> int:
+        """The sum of `layer_step_flops`: what a framework's own counter of operations finds."""
+        return sum(self.layer_step_flops.values())
+
     def initial_weights(self, seed: int) -> dict[str, np.ndarray]:
         """Return float32 arrays for every tensor, in Keras's layout, by canonical name."""
         return {k: initialize(k, v.initializer, v.shape, seed) for k, v in self.parameters.items()}

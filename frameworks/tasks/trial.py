@@ -16,7 +16,7 @@ from frameworks.contract import CLOCKS, Request, Room
 from frameworks.line import Line
 from frameworks.order import orders, steps_per_epoch
 from frameworks.reference import predictions, score
-from frameworks.tasks import clocks
+from frameworks.tasks import attainable, clocks
 from frameworks.tasks.journal import Journal, in_units
 
 
@@ -63,7 +63,8 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
     environment = room.environment() | {"reads": source.reads}
     if environment["device"] != settings["device"]:
         raise RuntimeError(f"asked for the {settings['device']}, and ran on the {environment['device']}")
-    return {
+    product = attainable.matrix_product(room, settings["device"], request.measure["seconds"], phases)
+    return product | {
         "status": "diverged" if journal.diverged else "ok",
         "message": journal.diverged,
         "num_parameters": room.num_parameters(),

@@ -11,7 +11,7 @@ import numpy as np
 from frameworks.contract import Arrays, EpochHook, Request
 from frameworks.spec import Network
 from frameworks.tf import device as _device
-from frameworks.tf import evaluate, train
+from frameworks.tf import evaluate, products, train
 from frameworks.tf import weights as _weights
 from frameworks.tf.build import Built, build
 from frameworks.tf.input import Samples, place
@@ -129,6 +129,11 @@ class Room:
         """Return loss and gradients of one batch."""
         loss, gradients = train.gradients(self.built, samples)
         return loss, _weights.named_gradients(self.built.stages, self.built.model.trainable_variables, gradients)
+
+    def matrix_product(self, size: int) -> Callable[[], object]:
+        """Return a large matrix product."""
+        dtype = keras.config.dtype_policy().compute_dtype
+        return products.matrix_product(size, dtype, self.device, self.jit_compile)
 
     def traces(self) -> int:
         """Count how often the training step was traced: each time, Python runs the loss once."""

@@ -12,10 +12,11 @@ import torch
 from frameworks.contract import Arrays, EpochHook, Request
 from frameworks.spec import Network
 from frameworks.torch import device as _device
-from frameworks.torch import evaluate, train
+from frameworks.torch import evaluate, products, train
 from frameworks.torch import weights as _weights
 from frameworks.torch.build import Built, build
 from frameworks.torch.input import Samples, place
+from frameworks.torch.precision import AUTOCAST
 from frameworks.torch.sources import Source, source
 
 
@@ -135,6 +136,15 @@ class Room:
         """Return loss and gradients of one batch."""
         loss = train.gradients(self.built, samples, self.device)
         return loss, _weights.named_gradients(self.built.stages)
+
+    def matrix_product(self, size: int) -> Callable[[], object]:
+        """Return a large matrix product, compiled already where this contender compiles."""
+        before = self._graphs()
+        compiled = bool(self.request.settings.get("compile"))
+        product = products.matrix_product(size, AUTOCAST.get(self.precision, torch.get_default_dtype()), self.device, compiled)
+        product()
+        self.inference_graphs += self._graphs() - before
+        return product
 
     def traces(self) -> int:
         """Count the graphs that torch.compile has made for training; eager code has none."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bench import judge as judging
 from bench.results import compare
-from bench.results.schema import Dataset, Results, Trial
+from bench.results.schema import Dataset, Layer, Model, Results, Trial
 
 
 def trial(contender, repeat, *, step=1e-3, p99=1.2e-3, threads=2, status="ok"):
@@ -118,3 +118,39 @@ def test_uncertified_diverged_and_synthetic():
     )
     assert kinds(results) == ["synthetic_data", "uncertified", "diverged"]
     assert "(now 3)" in judging.judge(results)[2].advice
+
+
+def multiplying(torch=2.15e11, *, kind="dense", repeats=5, environment=None):
+    """A race whose steps, 1 ms on 64 samples, hold 90 MFLOP of products; tf's large ones run at 452 GFLOP/s."""
+    results = race(repeats)
+    layer = Layer(name="d", kind=kind, output_shape=[1], parameters=1, flops=1, step_flops=1_400_000)
+    results.model = Model(name="m", parameters=1, flops=1, step_flops=1_400_000, layers=[layer])
+    results.machine = {"cpu_vendor": "AuthenticAMD"}
+    for item in results.trials:
+        item.throughput = 64_000.0
+        item.matrix_product_flops = (4.52e11 if item.contender == "tf" else torch) * (0.98 + 0.01 * item.repeat)
+        item.environment |= {"device": "cpu", "mkl": item.contender == "torch"} | (environment or {})
+    return results
+
+
+def test_unequal_matrix_products_are_named_where_they_show_in_the_step():
+    (found,) = judging.judge(multiplying())
+    assert (found.kind, found.contender) == ("unequal_blas", "torch")
+    assert "on this AMD processor" in found.message
+    assert "MKL" in found.message
+    assert "about 22 % less" in found.message  # 0.4 ms of 1 ms, at 0.48 of the rate
+    (found,) = judging.judge(multiplying(1.2e12))
+    assert found.contender == "tf"
+    assert "MKL" not in found.message, "tf has none"
+    (found,) = judging.judge(multiplying(environment={"device": "gpu"}))
+    assert "processor" not in found.message, "a GPU multiplies"
+
+
+def test_unequal_matrix_products_are_left_alone_where_they_do_not_matter():
+    assert kinds(multiplying(4.0e11)) == [], "hardly unequal"
+    assert kinds(multiplying(kind="conv2d")) == [], "another library's work"
+    assert kinds(multiplying(repeats=1)) == ["single_repeat"], "not resolved"
+    slow = multiplying()
+    for item in slow.trials:
+        item.throughput /= 4  # the same products in steps four times as long
+    assert kinds(slow) == []

@@ -12,6 +12,8 @@ import pytest
 
 from bench import counters as reading
 from bench import noise
+from bench.results import stats
+from bench.results.attained import Unequal
 from bench.results.schema import Dataset, Trial
 
 BURN = "import time; end = time.process_time() + 0.6\nwhile time.process_time() < end: pass"
@@ -123,6 +125,31 @@ def test_what_is_a_stand_in_for_nothing_has_no_real_files():
     assert "root" not in noise.synthetic_data(own).advice
 
 
+UNEQUAL = Unequal(
+    slower="torch",
+    faster="tf",
+    rates=(2.15e11, 4.52e11),
+    ratio=stats.paired_ratio([2.15, 2.15], [4.52, 4.52]),
+    saving=0.433,
+)
+
+
+def test_the_library_is_named_where_it_is_known_to_be_slow():
+    message, advice = (getattr(noise.unequal_blas(UNEQUAL, "AuthenticAMD", mkl=True), key) for key in WORDS)
+    assert "torch multiplies large matrices at 215 GFLOP/s, tf at 452 GFLOP/s on this AMD processor" in message
+    assert "might take about 43 % less" in message
+    assert message.endswith("torch is built with Intel's MKL, which takes a slower path on AMD processors")
+    assert "processor of another vendor" in advice
+    for vendor, mkl in (("GenuineIntel", True), ("AuthenticAMD", False), (None, True)):
+        message, advice = (getattr(noise.unequal_blas(UNEQUAL, vendor, mkl=mkl), key) for key in WORDS)
+        assert "MKL" not in message + advice
+        assert "vendor" not in advice
+    assert "this" not in noise.unequal_blas(UNEQUAL).message
+
+
+WORDS = ("message", "advice")
+
+
 def test_every_kind_is_worded_once():
     trial = Trial(contender="tf", repeat=2, seed=2, status="diverged", message="loss became NaN at step 7")
     worded = [
@@ -142,6 +169,7 @@ def test_every_kind_is_worded_once():
         noise.same_padding(["layers[3].conv2d"]),
         noise.collapse("tf", 2.04),
         noise.retraces("tf", 0, 2),
+        noise.unequal_blas(UNEQUAL),
     ]
     assert sorted(kinds(worded)) == sorted(noise.Kind)
     assert all(warning.message and warning.advice for warning in worded)

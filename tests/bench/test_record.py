@@ -63,3 +63,9 @@ def test_the_record_survives_its_file(plan, tmp_path):
 def test_what_must_stand_beside_every_accuracy(synthetic, note, remark, mark):
     data = Dataset(name="d", title="D", source="", synthetic=synthetic, input_shape=[2], classes=[], note=note)
     assert (data.remark, data.mark) == (remark, mark)
+
+
+def test_the_work_of_a_step_is_recorded(plan):
+    model = record.begin(plan).model
+    assert model.step_flops == plan.network.step_flops == sum(layer.step_flops for layer in model.layers)
+    assert 2 * model.flops < model.step_flops < 3 * model.flops, "an mlp, whose first layer asks for no gradient"

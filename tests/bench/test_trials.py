@@ -106,3 +106,16 @@ def test_values_that_are_not_finite_are_null_in_the_file(trial, children, tmp_pa
     children.instead["trial", "torch", 0] = diverge
     assert trial().status == "diverged"
     assert json.loads((tmp_path / "run/trials/torch-0/trial.json").read_text())["metrics"] == {"train_loss": None}
+
+
+def test_the_rate_of_the_large_matrix_product_is_read(trial, children):
+    assert trial().matrix_product_flops is None, "a child may have none"
+
+    def multiply(request):
+        found = children.trial(request)
+        found.values |= {"matrix_product_flops": 2.1e11, "matrix_product_size": 2048}
+        return found
+
+    children.instead["trial", "torch", 0] = multiply
+    found = trial()
+    assert (found.matrix_product_flops, found.matrix_product_size) == (2.1e11, 2048)

@@ -25,7 +25,7 @@ from frameworks.line import Line, more
 from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS, clocks
 from frameworks.tasks.trial import _first_step
-from tests.frameworks import child_sources
+from tests.frameworks import child_sources, child_work
 from tests.frameworks.child_sources import loaded
 
 Answer = tuple[Any, Arrays]
@@ -158,6 +158,7 @@ JOBS: dict[str, Callable[..., Answer]] = {
     "task": task,
     "batches": batches,
     **child_sources.JOBS,
+    **child_work.JOBS,
 }
 
 

@@ -114,7 +114,7 @@ class Job:
         np.save(folder / f"x-{backend}.npy", np.ascontiguousarray(np.moveaxis(x, -1, 1)) if first else x)
         np.save(folder / "y.npy", y)
         save_file(self.initial(), folder / "weights.safetensors")
-        own = {"device": "cpu", "precision": "float32", "threads": 2}
+        own = {"device": "cpu", "precision": "float32", "tf32": False, "deterministic": False, "threads": 2}
         train = {"epochs": 2, "batch_size": 4, "drop_last": True, "seed": 5, "trace": True}
         return Request(
             task=self.task,

@@ -82,3 +82,22 @@ def test_settings_in_one_line():
     assert formats.plain({"name": "adam", "learning_rate": 0.001}) == "adam (learning rate 0.001)"
     assert formats.plain([1, True, None]) == "1, yes, –"
     assert formats.plain({"a_b": False}) == "a b no"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0 FLOP"),
+        (850, "850 FLOP"),
+        (34_176, "34.2 kFLOP"),
+        (999_960, "1.00 MFLOP"),
+        (4.24e7, "42.4 MFLOP"),
+        (2.15e11, "215 GFLOP"),
+        (6.7e14, "670 TFLOP"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
+)
+def test_operations_have_the_unit_that_suits_them(value, words):
+    assert formats.flops(value) == words
+    assert formats.flop_rate(value) == (words if words == "–" else f"{words}/s")

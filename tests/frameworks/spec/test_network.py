@@ -76,3 +76,17 @@ def test_a_layer_s_weights_do_not_depend_on_its_neighbours():
     long = network(BARE, {"conv2d": {"filters": 3, "padding": 1}}, "flatten", {"dense": 10}).initial_weights(1)
     for name, value in short.items():
         assert (value == long[name]).all()
+
+
+def test_step_flops_by_hand():
+    """Forward and backward to the weights; backward to the input behind the first layer that learns."""
+    found = network("relu", {"conv2d": 3}, "max_pool2d", "flatten", {"dense": 10}, shape=(8, 8, 2))
+    conv, dense = 9 * 2 * 6 * 6 * 3, 27 * 10
+    assert {name: count for name, count in found.layer_step_flops.items() if count} == {
+        "conv2d_1": 2 * 2 * conv,
+        "dense_1": 3 * 2 * dense,
+    }
+    assert found.step_flops == 4 * conv + 6 * dense
+    learns = network("batch_norm", {"conv2d": 3}, "flatten", {"dense": 10}, shape=(8, 8, 2))
+    assert learns.layer_step_flops["conv2d_1"] == 3 * 2 * conv
+    assert learns.layer_step_flops["batch_norm_1"] == 0, "no product"

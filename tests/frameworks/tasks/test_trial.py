@@ -30,6 +30,7 @@ PHASES = {
         "predict",
         "predict_warmup",
         "predict_sizes",
+        "matrix_product",
     ]
 }
 
@@ -45,6 +46,8 @@ def test_a_trial_leaves_what_it_owes_and_traces_once(side_by_side, job, backend,
     assert all(seconds >= 0 for seconds in values["phases"].values())
     assert values["num_parameters"] == made.network().num_parameters
     assert values["told"].count("phase") >= 8
+    assert values["matrix_product_size"] == 2048
+    assert values["matrix_product_flops"] >= 2 * 2048**3 / values["phases"]["matrix_product"]
 
     steps = count // 4 if drop_last else -(-count // 4)
     clocks = load_file(found.folder / "clocks.safetensors")
