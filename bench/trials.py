@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from bench import launch, noise
-from bench.counters import counters
+from bench import disturbed, launch, machine
+from bench.counters import Counters, counters
+from bench.disturbed import Spent
+from bench.gauges import Gauge
 from bench.launch import Listener, Outcome
 from bench.results import store
 from bench.results.schema import Contender, RunWarning, Trial
@@ -31,9 +33,20 @@ def run(
     request = work.request("trial", contender, repeat, place)
     # In a folder that was used before, an earlier trial's files would pass for this one's.
     shutil.rmtree(place, ignore_errors=True)
-    before = counters()
-    found = launch.run(request, listen)
-    warnings = noise.between(before, counters(), found.cpu_seconds, found.wall_seconds, contender.name, repeat)
+    device = machine.gpu() if request.settings["device"] == "gpu" else None
+    gauge = Gauge(listen, device)
+    before = counters(device)
+    found = launch.run(request, gauge)
+    after = counters(device)
+    found.usage |= _counted(before, after, found, gauge)
+    spent = Spent(
+        wall_seconds=found.wall_seconds,
+        cpu_seconds=found.cpu_seconds,
+        late_faults=found.usage.get("late_major_faults", 0.0),
+        threads=request.settings["threads"],
+        reasons=gauge.reasons(),
+    )
+    warnings = disturbed.between(before, after, spent, contender.name, repeat)
     trial = _read(
         found,
         Trial(
@@ -47,6 +60,7 @@ def run(
         place,
         request.train["batch_size"],
     )
+    _gauged(trial, gauge)
     store.write_json(place / "trial.json", asdict(trial))
     if repeat > 0:
         (place / "weights.safetensors").unlink(missing_ok=True)
@@ -58,6 +72,7 @@ def run(
 def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
     """Fill in what the child measured."""
     values = found.values
+    trial.usage = dict(found.usage)
     trial.phases = dict(values.get("phases", {}))
     # What the phases do not account for: starting Python, writing files, ending.
     trial.phases["process"] = max(0.0, found.wall_seconds - sum(trial.phases.values()))
@@ -79,6 +94,24 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
     return trial
+
+
+def _counted(before: Counters, after: Counters, found: Outcome, gauge: Gauge) -> dict[str, float]:
+    """Return what was counted beside the child, where it is counted at all, as in `Trial.usage`."""
+    faults = disturbed.late_faults(found.usage, gauge.faults_at_first())
+    waiting = before.waiting_seconds, after.waiting_seconds
+    counted = {} if faults is None else {"late_major_faults": faults}
+    if waiting[0] is not None and waiting[1] is not None:
+        counted["waiting_seconds"] = waiting[1] - waiting[0]
+    return counted
+
+
+def _gauged(trial: Trial, gauge: Gauge) -> None:
+    """Fill in what was read beside the child."""
+    trial.energy_joules = gauge.energy_joules()
+    held = gauge.device_bytes()
+    if held is not None:
+        trial.memory["device"] = held
 
 
 def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:

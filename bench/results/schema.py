@@ -72,13 +72,16 @@ class Trial:
     """How the steady state was found: ``steps``, ``seconds``, ``settled``."""
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes: ``peak`` (the process, by the kernel's high-water mark), ``workers`` (theirs, added up), ``start`` (before
-    the framework was imported), ``device`` (as the driver sees it, at most), ``framework_device`` (by its own count)."""
+    the framework was imported), ``device`` (as the driver sees it, at most), ``framework_device`` (by its own count).
+    """
     energy_joules: float | None = None
     """What the GPU took during the epochs of training, by the driver's counter; None where nothing counts it."""
     matrix_product_flops: float | None = None
     """Floating-point operations per second that a large matrix product reaches in the same process."""
     usage: dict[str, float] = field(default_factory=dict)
-    """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``."""
+    """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``
+    (pages read from disk), of these ``late_major_faults`` after the first step; and ``waiting_seconds``, in which any
+    thread of the machine was ready to run and had no CPU."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
     regression _mae: the mean absolute error in the target's own units."""

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import trials
+from bench import nvidia, trials
 from bench.launch import Outcome
 from bench.work import Work
+from tests.bench.fake_nvml import MIB, FakeNVML
 
 
 @pytest.fixture
@@ -89,3 +90,41 @@ def test_values_that_are_not_finite_are_null_in_the_file(trial, children, tmp_pa
     children.instead["trial", "torch", 0] = diverge
     assert trial().status == "diverged"
     assert json.loads((tmp_path / "run/trials/torch-0/trial.json").read_text())["metrics"] == {"train_loss": None}
+
+
+@pytest.mark.parametrize(("device", "held"), [("gpu", 300 * MIB), ("cpu", None)])
+def test_the_gpu_is_read_for_those_alone_who_use_it(monkeypatch, plan_of, children, tmp_path, device, held):
+    fake = FakeNVML()
+    monkeypatch.setattr(trials.machine, "gpu", lambda: nvidia.Device(fake, 0))
+    plan = plan_of("framework=torch")
+    plan.contenders[0].settings["device"] = device
+
+    def listen(told):
+        fake.used += 200 * MIB
+
+    def work(request, listen):
+        fake.used += 300 * MIB
+        return true(request, listen)
+
+    true = children.run
+    monkeypatch.setattr(trials.launch, "run", work)
+    found, _ = trials.run(Work(plan, tmp_path / "work"), plan.contenders[0], 0, tmp_path / "run", listen)
+    assert found.memory.get("device") == held
+    assert found.energy_joules is None
+    assert bool(fake.calls) == (device == "gpu")
+
+
+def test_what_the_system_counted_is_kept(trial, children):
+    def count(request):
+        found = children.trial(request)
+        found.usage = {"cpu_seconds": 1.0, "involuntary_switches": 3.0, "major_faults": 7.0}
+        return found
+
+    children.instead["trial", "torch", 0] = count
+    usage = trial().usage
+    assert {name: usage[name] for name in ("cpu_seconds", "involuntary_switches", "major_faults")} == {
+        "cpu_seconds": 1.0,
+        "involuntary_switches": 3.0,
+        "major_faults": 7.0,
+    }
+    assert "late_major_faults" not in usage, "nobody said how many there were before the first step"
