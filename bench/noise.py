@@ -42,6 +42,7 @@ class Kind(StrEnum):
     GPU_SLOWED = "gpu_slowed"
     GOVERNOR = "governor"
     BUSY_AT_START = "busy_at_start"
+    GPU_BUSY_AT_START = "gpu_busy_at_start"
 
 
 def single_repeat() -> RunWarning:
@@ -314,6 +315,15 @@ def busy_at_start(share: float, load: float | None, busiest: Mapping[str, float]
         message=f"before the first trial other processes used {formats.percent(share, 0)} of the CPUs{average}"
         + (f": {names}" if names else ""),
         advice="end them and run again" if names else "end them, and run again; who they are cannot be seen from here",
+    )
+
+
+def gpu_busy_at_start(share: float) -> RunWarning:
+    """Return the warning that something ran on the GPU for this share of the time before the first trial."""
+    return RunWarning(
+        kind=Kind.GPU_BUSY_AT_START,
+        message=f"before the first trial the GPU was at work for {formats.percent(share, 0)} of the time",
+        advice="end what runs there, or choose another GPU with CUDA_VISIBLE_DEVICES",
     )
 
 

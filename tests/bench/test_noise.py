@@ -66,6 +66,7 @@ def test_every_kind_is_worded_once():
         noise.gpu_slowed("tf", 0, {"power": 2.0, "heat": None}),
         noise.governor("powersave"),
         noise.busy_at_start(0.6, 1.23, {"java": 1.1, "cc1": 0.1}),
+        noise.gpu_busy_at_start(0.4),
     ]
     assert sorted(kinds(worded)) == sorted(noise.Kind)
     assert all(warning.message and warning.advice for warning in worded)
