@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench import cgroup, nvidia
+from bench import cgroup, hardware, nvidia
 
 CPUINFO = Path("/proc/cpuinfo")
 DEVICES = Path("/dev")
@@ -28,6 +28,7 @@ def describe() -> dict[str, Any]:
         "cores": cores(),
         "logical_cores": os.cpu_count(),
         "physical_cores": _physical(processors),
+        **hardware.facts(first),
         "cpu_limit": cgroup.cpu_limit(),
         "memory_bytes": _memory(),
         "memory_limit_bytes": cgroup.memory_limit(),
