@@ -25,7 +25,7 @@ SWAP_PAGES = 256
 
 CROWDED = 0.25
 """Share of the time in which a thread was ready and had no CPU, while others used none. With as many threads as cores,
-PyTorch reads 1 % and TensorFlow, whose pools together have more threads than that, 9 %; two threads a core 90 %."""
+on two cores, PyTorch reads up to 2 % and TensorFlow, whose pools together have more threads than that, 7 to 9 %."""
 
 FAULTS = 10.0
 """Pages read from disk per second of a trial: 1 % of the time at 1 ms each, between flash (0.1 ms) and a disk (10)."""
