@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import lock, neighbours, race, record, trials
+from bench import lock, neighbours, race, record, surroundings, trials
 from bench.launch import Outcome
 from bench.results import store
 
@@ -24,6 +24,7 @@ def reports(monkeypatch, tmp_path):
     monkeypatch.setattr(race.reporting.subprocess, "run", run)
     monkeypatch.setattr(lock, "default_path", lambda: tmp_path / "lock")
     monkeypatch.setattr(neighbours, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(surroundings, "revisions", dict)  # it asks git, through the same `subprocess.run`
     return asked
 
 
