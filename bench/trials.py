@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from bench import disturbed, launch, machine
 from bench.counters import Counters, counters
 from bench.disturbed import Spent
-from bench.gauges import Gauge
+from bench.gauges import Board, Gauge
 from bench.launch import Listener, Outcome
 from bench.results import store
 from bench.results.schema import Contender, RunWarning, Trial
@@ -34,7 +34,7 @@ def run(
     # In a folder that was used before, an earlier trial's files would pass for this one's.
     shutil.rmtree(place, ignore_errors=True)
     device = machine.gpu() if request.settings["device"] == "gpu" else None
-    gauge = Gauge(listen, device)
+    gauge = Gauge(listen, Board(device) if device else None)
     before = counters(device)
     found = launch.run(request, gauge)
     after = counters(device)
