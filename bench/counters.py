@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import cgroup
+from bench.nvidia import Device, Reading
 
 PROC = Path("/proc")
 CPUS = Path("/sys/devices/system/cpu")
@@ -28,9 +29,13 @@ class Counters:
     """Time for which the control group was held back by its CPU limit."""
     hot: int = 0
     """Times that a core was slowed down for its temperature."""
+    waiting_seconds: float | None = None
+    """Time in which at least one thread, anybody's, was ready to run and had no CPU; None where it is not counted."""
+    gpu: Reading | None = None
+    """The same of the GPU that a trial takes."""
 
 
-def counters() -> Counters:
+def counters(gpu: Device | None = None) -> Counters:
     """Read the counters now (well under a millisecond on a small machine); units as `Counters` says."""
     busy, steal, cpus = _cpu_seconds()
     return Counters(
@@ -40,6 +45,8 @@ def counters() -> Counters:
         pages_out=_pages_out(),
         throttled_seconds=cgroup.throttled_seconds(),
         hot=_hot(),
+        waiting_seconds=_waiting(),
+        gpu=gpu.reading() if gpu else None,
     )
 
 
@@ -65,6 +72,16 @@ def _pages_out() -> int:
         if line.startswith("pswpout "):
             return int(line.split()[1])
     return 0
+
+
+def _waiting() -> float | None:
+    """Return the total of the kernel's pressure-stall information for the CPU, "some"."""
+    for line in cgroup.read(PROC / "pressure" / "cpu").splitlines():
+        kind, *rest = line.split()
+        total = dict(item.split("=") for item in rest).get("total", "")
+        if kind == "some" and total.isdigit():
+            return int(total) / 1e6
+    return None
 
 
 def _hot() -> int:

@@ -27,11 +27,19 @@ multiplies matrices. Checked on an AMD processor, where PyTorch's MKL can be kep
 step; without the slow path it took 29 % and 47 % less.
 """
 
+INTERRUPTED, MORE_OFTEN = 50.0, 2.0
+"""Involuntary context switches per second and CPU beyond those of the contender's quietest repeat, and times as many.
+
+A preempted thread waits for about 1 ms at least (the scheduler's slice), so 50 are 5 % of the time. How many there are
+in peace is a framework's own: with as many threads as cores PyTorch has 10, TensorFlow 750, threads of its own that
+push each other aside.
+"""
+
 
 def judge(results: Results) -> list[RunWarning]:
     """Return the warnings that follow from the results themselves: repeats, threads, clocks, data, certificate.
 
-    What the machine did during a trial is `noise.between`'s to say, trial by trial.
+    What the machine did during a trial is `disturbed.between`'s to say, trial by trial.
     """
     found: list[RunWarning] = []
     if results.dataset and results.dataset.synthetic:
@@ -40,11 +48,14 @@ def judge(results: Results) -> list[RunWarning]:
     found += _diverged(results)
     good = _good(results.trials)
     found += _repeats(results)
+    found += _governor(results.machine)
     found += _threads(good, results.config)
     found += _drift(good)
     found += _blas(results, good)
     for name, trials in good.items():
         found += _collapse(name, trials, results.machine) + _retraces(trials, results.config) + _outliers(name, trials)
+        found += _interrupted(trials, results.machine)
+        found += _unsettled(trials)
     return found
 
 
@@ -123,6 +134,14 @@ def _collapse(name: str, trials: Sequence[Trial], machine: Mapping[str, Any]) ->
     return [noise.collapse(name, worst, threads, machine.get("cores"))] if worst > COLLAPSE else []
 
 
+def _unsettled(trials: Sequence[Trial]) -> list[RunWarning]:
+    return [
+        noise.unsettled(trial.contender, trial.repeat, float(trial.warmup["seconds"]))
+        for trial in trials
+        if trial.warmup.get("settled") is False
+    ]
+
+
 def _retraces(trials: Sequence[Trial], config: Mapping[str, Any]) -> list[RunWarning]:
     dropped = bool((config.get("train") or {}).get("drop_last"))
     counts = [(trial, trial.environment.get("retraces")) for trial in trials]
@@ -131,6 +150,23 @@ def _retraces(trials: Sequence[Trial], config: Mapping[str, Any]) -> list[RunWar
         for trial, times in counts
         if isinstance(times, int) and times > 0
     ]
+
+
+def _governor(machine: Mapping[str, Any]) -> list[RunWarning]:
+    name = machine.get("governor")
+    return [noise.governor(str(name))] if name and name != "performance" else []
+
+
+def _interrupted(trials: Sequence[Trial], machine: Mapping[str, Any]) -> list[RunWarning]:
+    """Hold each trial against the quietest of the same contender."""
+    rates = {}
+    for trial in trials:
+        times, wall = trial.usage.get("involuntary_switches"), sum(trial.phases.values())
+        if times is not None and wall > 0:
+            rates[trial.contender, trial.repeat] = times / wall
+    quietest = min(rates.values(), default=0.0)
+    bound = max(quietest * MORE_OFTEN, quietest + INTERRUPTED * (machine.get("cores") or 1))
+    return [noise.interrupted(*trial, rate, quietest) for trial, rate in rates.items() if rate > bound]
 
 
 def _outliers(name: str, trials: Sequence[Trial]) -> list[RunWarning]:

@@ -23,7 +23,8 @@ WORKER = Path(rooms.__file__).with_name("worker.py")
 _running: set[subprocess.Popen[bytes]] = set()
 
 Listener = Callable[[dict[str, Any]], None]
-"""Gets each thing the child tells: ``{"event": "phase", "name": …}``, ``{"event": "epoch", …}``."""
+"""Gets ``{"event": "process", "pid": …}`` when the child has been started, and then each thing that it tells:
+``{"event": "phase", "name": …}``, ``{"event": "epoch", …}``."""
 
 Take = Callable[[str, float], bool]
 """Waits until a child that asks for a turn has it: (what for, seconds that its clocks of it ran) → whether there is
@@ -41,6 +42,8 @@ class Outcome:
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     """User and system time of the child and its own children."""
+    usage: dict[str, float] = field(default_factory=dict)
+    """What the system counted of the same processes, as in `Trial.usage`."""
 
 
 def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome:
@@ -72,7 +75,8 @@ def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome
     ):
         _running.add(child)
         try:
-            status, cpu_seconds = _follow(child, listen, take)
+            listen({"event": "process", "pid": child.pid})
+            status, usage = _follow(child, listen, take)
         except BaseException:
             _end(child)
             raise
@@ -80,7 +84,7 @@ def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome
             _running.discard(child)
             _end_group(child)  # helpers of a compiler, which would work into the next trial
     found = _read(folder, status)
-    found.wall_seconds, found.cpu_seconds = time.perf_counter() - begin, cpu_seconds
+    found.wall_seconds, found.cpu_seconds, found.usage = time.perf_counter() - begin, usage["cpu_seconds"], usage
     return found
 
 
@@ -105,8 +109,11 @@ def _environment(request: Request, cache: str) -> dict[str, str]:
     return given | rooms.environment(request.backend, request.settings, cache)
 
 
-def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None) -> tuple[int, float]:
-    """Hand on what the child tells until it ends; return its exit status and its CPU seconds."""
+def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None) -> tuple[int, dict[str, float]]:
+    """Hand on what the child tells until it ends; return its exit status and its usage.
+
+    The usage has no memory: its high-water mark begins with that of the parent, from whom the child was forked.
+    """
     assert child.stdout is not None
     for line in child.stdout:
         try:
@@ -124,7 +131,11 @@ def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None)
             listen(told)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    return child.returncode, usage.ru_utime + usage.ru_stime
+    return child.returncode, {
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "involuntary_switches": float(usage.ru_nivcsw),
+        "major_faults": float(usage.ru_majflt),
+    }
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

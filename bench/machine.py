@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench import cgroup
+from bench import cgroup, hardware, nvidia
 
 CPUINFO = Path("/proc/cpuinfo")
 DEVICES = Path("/dev")
 QUERY = ("name", "driver_version", "memory.total")
+"""What ``nvidia-smi`` is asked where the driver's library cannot be."""
 
 
 def describe() -> dict[str, Any]:
@@ -27,6 +28,7 @@ def describe() -> dict[str, Any]:
         "cores": cores(),
         "logical_cores": os.cpu_count(),
         "physical_cores": _physical(processors),
+        **hardware.facts(first),
         "cpu_limit": cgroup.cpu_limit(),
         "memory_bytes": _memory(),
         "memory_limit_bytes": cgroup.memory_limit(),
@@ -60,18 +62,32 @@ def has_gpu() -> bool:
     return (DEVICES / "dxg").exists() and bool(gpus())
 
 
-def gpus() -> list[dict[str, str]]:
-    """Return name, driver and memory of each GPU that ``nvidia-smi`` lists; nothing where it is not there."""
+def gpu() -> nvidia.Device | None:
+    """Return the GPU that a child would take; None where there is none, or where it cannot be told which."""
+    return nvidia.chosen() if has_gpu() else None
+
+
+def gpus() -> list[dict[str, Any]]:
+    """Return name, driver and memory (bytes) of each NVIDIA GPU, by the driver's library, else by ``nvidia-smi``."""
+    if not any(path.name.startswith(("nvidia", "dxg")) for path in DEVICES.glob("*")):
+        return []
+    return [device.identity() for device in nvidia.devices()] or _listed()
+
+
+def _listed() -> list[dict[str, Any]]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    command = [tool, f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader"]
+    command = [tool, f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
     rows = [[field.strip() for field in line.split(",")] for line in done.stdout.splitlines()]
-    return [dict(zip(("name", "driver", "memory"), row, strict=True)) for row in rows if len(row) == len(QUERY)]
+    return [
+        {"name": name, "driver": driver, "memory_bytes": int(mib) * nvidia.MIB if mib.isdigit() else None}
+        for name, driver, mib in (row for row in rows if len(row) == len(QUERY))
+    ]
 
 
 def _processors() -> list[dict[str, str]]:

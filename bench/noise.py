@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from bench.counters import Counters
 from bench.results import format as formats
 from bench.results.attained import Unequal
 from bench.results.schema import Dataset, RunWarning, Trial
@@ -17,18 +16,9 @@ from bench.results.schema import Dataset, RunWarning, Trial
 ENOUGH_REPEATS = 5
 """From here on Student's t is no longer the larger part of an interval's width."""
 
-OTHER_LOAD = 0.05
-"""Share of the CPUs' time used by others: about what a noticeable browser tab takes of two cores."""
-
-STEAL = THROTTLED = 0.01
-"""Shares of a trial's wall time; either shows first in the tail of the latency clock."""
-
 AMD = "AuthenticAMD"
 VENDORS: dict[str | None, str] = {AMD: "AMD", "GenuineIntel": "Intel"}
 """How processors name their vendor, and how people do."""
-
-SWAP_PAGES = 256
-"""One MiB: less than that is the system's own housekeeping."""
 
 
 class Kind(StrEnum):
@@ -51,33 +41,15 @@ class Kind(StrEnum):
     COLLAPSE = "collapse"
     RETRACES = "retraces"
     UNEQUAL_BLAS = "unequal_blas"
-
-
-def between(
-    before: Counters, after: Counters, child_cpu_seconds: float, wall_seconds: float, contender: str, repeat: int
-) -> list[RunWarning]:
-    """Return what happened on the machine during one trial; nothing where the system does not count.
-
-    `child_cpu_seconds` is the user and system time of the trial's whole process tree, `wall_seconds` the time
-    between the two readings; `repeat` counts from 0.
-    """
-    found = []
-    spent = wall_seconds * min(before.cpus, after.cpus)
-    if spent > 0:
-        others = (after.busy_seconds - before.busy_seconds - child_cpu_seconds) / spent
-        if others > OTHER_LOAD:
-            found.append(other_load(contender, repeat, others))
-        stolen = (after.steal_seconds - before.steal_seconds) / spent
-        if stolen > STEAL:
-            found.append(steal(contender, repeat, stolen))
-    held = after.throttled_seconds - before.throttled_seconds
-    if held > THROTTLED * wall_seconds:
-        found.append(throttled(contender, repeat, held))
-    if after.pages_out - before.pages_out >= SWAP_PAGES:
-        found.append(swapping(contender, repeat, after.pages_out - before.pages_out))
-    if after.hot > before.hot:
-        found.append(hot(contender, repeat, after.hot - before.hot))
-    return found
+    UNSETTLED = "unsettled"
+    CROWDED = "crowded"
+    INTERRUPTED = "interrupted"
+    PAGE_FAULTS = "page_faults"
+    GPU_SHARED = "gpu_shared"
+    GPU_SLOWED = "gpu_slowed"
+    GOVERNOR = "governor"
+    BUSY_AT_START = "busy_at_start"
+    GPU_BUSY_AT_START = "gpu_busy_at_start"
 
 
 def single_repeat() -> RunWarning:
@@ -271,6 +243,125 @@ def unequal_blas(found: Unequal, vendor: str | None = None, *, mkl: bool = False
         advice=f"compare {way} a build of {found.slower} on another library; the report has each contender's "
         "share of its own large product's rate",
         contender=found.slower,
+    )
+
+
+def unsettled(contender: str, repeat: int, seconds: float) -> RunWarning:
+    """Return the warning that steps had not settled when the time for the warm-up was over."""
+    return RunWarning(
+        kind=Kind.UNSETTLED,
+        message=f"{_trial(contender, repeat)}: steps had not settled after {formats.seconds(seconds)} of warm-up",
+        advice="a larger measure.warmup_seconds, or a quieter machine: what is clocked may still be changing",
+        contender=contender,
+    )
+
+
+def crowded(contender: str, repeat: int, share: float, threads: int | None, cores: int) -> RunWarning:
+    """Return the warning that threads waited for a CPU for this share of the time, and not for those of others."""
+    few = threads is not None and threads <= 1
+    if threads is not None and threads > cores:
+        advice = f"more threads than cores: runtime.threads={cores} or less"
+    else:
+        advice = "set pipeline.workers=0" if few else "set runtime.threads below the number of cores"
+    return RunWarning(
+        kind=Kind.CROWDED,
+        message=f"{_trial(contender, repeat)}: for {formats.percent(share, 0)} of the time a thread was ready and had "
+        "no CPU, though others used none: its own threads crowd each other",
+        advice=advice,
+        contender=contender,
+    )
+
+
+def interrupted(contender: str, repeat: int, rate: float, quietest: float) -> RunWarning:
+    """Return the warning that a trial was interrupted so many times a second, and in its quietest repeat so many."""
+    return RunWarning(
+        kind=Kind.INTERRUPTED,
+        message=f"{_trial(contender, repeat)}: interrupted {formats.significant(rate, 2)} times a second, "
+        f"in its quietest repeat {formats.significant(quietest, 2)}",
+        advice="something else wanted the CPUs: compare the repeats, and run again on a quiet machine",
+        contender=contender,
+    )
+
+
+def page_faults(contender: str, repeat: int, times: int) -> RunWarning:
+    """Return the warning that so many pages of memory were read from disk after the first step."""
+    return RunWarning(
+        kind=Kind.PAGE_FAULTS,
+        message=f"{_trial(contender, repeat)}: {formats.count(times, 'page')} of memory had to be read from disk "
+        "after the first step",
+        advice="the data do not stay in memory: free some; a second run may find them there",
+        contender=contender,
+    )
+
+
+def gpu_shared(contender: str, repeat: int, pids: Sequence[int], held: int) -> RunWarning:
+    """Return the warning that others are on the GPU: processes by number, or only memory that they hold (bytes)."""
+    who = "another process" if len(pids) == 1 else f"{len(pids)} other processes"
+    named = f"{who} on the GPU (number {', '.join(map(str, pids[:5]))}{', …' if len(pids) > 5 else ''})"
+    unseen = f"others hold {formats.size(held)} of the GPU's memory, in processes that cannot be seen from here"
+    return RunWarning(
+        kind=Kind.GPU_SHARED,
+        message=f"{_trial(contender, repeat)}: {named if pids else unseen}",
+        advice="end them, or choose another GPU with CUDA_VISIBLE_DEVICES: times and memory contain what they do",
+        contender=contender,
+    )
+
+
+SLOWED = {
+    "power": "its power limit",
+    "heat": "heat",
+    "voltage": "its voltage",
+    "board": "a limit of the board",
+    "hardware": "its hardware (heat or power)",
+}
+"""Why a GPU's clocks are held down, in words, by the keys of `bench.nvidia`."""
+
+
+def gpu_slowed(contender: str, repeat: int, reasons: Mapping[str, float | None]) -> RunWarning:
+    """Return the warning that the GPU's clocks were held down: by reason, for how long; None is seen, not counted."""
+    why = [
+        SLOWED[name] + ("" if seconds is None else f" for {formats.seconds(seconds)}")
+        for name, seconds in reasons.items()
+    ]
+    cool = "cool it, or " if reasons.keys() & {"heat", "hardware"} else ""
+    return RunWarning(
+        kind=Kind.GPU_SLOWED,
+        message=f"{_trial(contender, repeat)}: the GPU's clocks were held down by {', by '.join(why)}",
+        advice=f"{cool}pin its clock lower (nvidia-smi --lock-gpu-clocks): slower, and steady",
+        contender=contender,
+    )
+
+
+def governor(name: str) -> RunWarning:
+    """Return the mild warning that the CPUs' clock follows their load."""
+    return RunWarning(
+        kind=Kind.GOVERNOR,
+        message=f"the CPUs' clock follows their load (governor {name}): short phases may run below full speed",
+        advice="cpupower frequency-set -g performance holds it",
+    )
+
+
+def busy_at_start(share: float, load: float | None, busiest: Mapping[str, float]) -> RunWarning:
+    """Return the warning that others used this share of the CPUs before the first trial.
+
+    `load` is the load average over a minute; `busiest` are names of processes with how many CPUs each took.
+    """
+    names = ", ".join(f"{name} {formats.percent(cpus, 0)} of one" for name, cpus in busiest.items())
+    average = "" if load is None else f" (load average {load:.1f})"
+    return RunWarning(
+        kind=Kind.BUSY_AT_START,
+        message=f"before the first trial other processes used {formats.percent(share, 0)} of the CPUs{average}"
+        + (f": {names}" if names else ""),
+        advice="end them and run again" if names else "end them, and run again; who they are cannot be seen from here",
+    )
+
+
+def gpu_busy_at_start(share: float) -> RunWarning:
+    """Return the warning that something ran on the GPU for this share of the time before the first trial."""
+    return RunWarning(
+        kind=Kind.GPU_BUSY_AT_START,
+        message=f"before the first trial the GPU was at work for {formats.percent(share, 0)} of the time",
+        advice="end what runs there, or choose another GPU with CUDA_VISIBLE_DEVICES",
     )
 
 

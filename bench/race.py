@@ -8,7 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import announce, estimate, gate, judge, lock, noise, pipelines, record, reporting, samples, trials
+from bench import (
+    announce,
+    estimate,
+    gate,
+    judge,
+    lock,
+    neighbours,
+    noise,
+    pipelines,
+    record,
+    reporting,
+    samples,
+    trials,
+)
 from bench.plan import Plan
 from bench.results import compare, store, witness
 from bench.results.format import listed
@@ -30,7 +43,8 @@ def run(plan: Plan, folder: Path) -> int:
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
         try:
             screen.announce(announce.lines(plan), sum(estimate.seconds(plan)))
-            with lock.measuring(plan.command, screen.waiting):
+            with lock.measuring(plan.command, screen.waiting) as results.waited_seconds:
+                results.warnings += neighbours.at_start(plan.contenders, screen.waiting)
                 _race(plan, Work(plan, Path(scratch)), folder, results, screen)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"

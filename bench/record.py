@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from importlib import metadata
+from typing import Any
 
-from bench import machine
+from bench import machine, surroundings
 from bench.plan import Plan
 from bench.results.schema import Dataset, Layer, Model, Results
 from frameworks.augment import active
@@ -20,7 +21,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
         started=now(),
         config=config,
         content=plan.content(),
-        machine=machine.describe(),
+        machine=_machine(plan),
         versions=_versions(plan),
         conditions={
             "device": plan.contenders[0].settings["device"],
@@ -55,6 +56,18 @@ def begin(plan: Plan, samples: str = "") -> Results:
             ],
         ),
     )
+
+
+def _machine(plan: Plan) -> dict[str, Any]:
+    """Return the machine, the GPU that is used, the revision of the code, and the variables that change speed."""
+    on_gpu = any(contender.settings["device"] == "gpu" for contender in plan.contenders)
+    device = machine.gpu() if on_gpu else None
+    more = {
+        "gpu_at_start": device.facts() if device else {},
+        "revision": surroundings.revisions(),
+        "environment": surroundings.variables(),
+    }
+    return machine.describe() | {key: value for key, value in more.items() if value}
 
 
 def _dataset(plan: Plan, samples: str) -> Dataset:

@@ -1,4 +1,4 @@
-"""The trials of a repeat: run in children that take turns, their files put in order, their numbers read."""
+"""The trials of a repeat: run in children that take turns, with what is read beside them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load_file
-
-from bench import launch, noise
-from bench.counters import counters
+from bench import disturbed, launch, machine, readings
+from bench.counters import Counters, counters
+from bench.disturbed import Spent
+from bench.gauges import Board, Gauge
 from bench.launch import Outcome
 from bench.relay import Relay
 from bench.results import store
@@ -26,9 +25,17 @@ from frameworks.contract import CLOCKS, OUTCOME, REQUEST
 SCRATCH = (REQUEST, OUTCOME, CLOCKS)
 """What a child and its parent tell each other; a trial does not keep it."""
 
-
 Listen = Callable[[str, dict[str, Any]], None]
 """Gets what a contender's child tells: (contender, event)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """One contender's trial that has ended."""
+
+    trial: Trial
+    found: Outcome
+    gauge: Gauge
 
 
 def run(
@@ -39,122 +46,86 @@ def run(
     Their files lie below `folder`. A lone contender has every turn; whoever fails leaves the others to go on.
     """
     relay = Relay([contender.name for contender in contenders], repeat, work.plan.config["measure"])
-    before, began = counters(), time.perf_counter()
+    device = machine.gpu() if any(item.settings["device"] == "gpu" for item in contenders) else None
+    board = Board(device) if device else None
+    before, began = counters(device), time.perf_counter()
     with ThreadPoolExecutor(max_workers=len(contenders)) as pool:
         try:
-            one = partial(_one, work, relay, repeat, folder, listen)
-            done = list(pool.map(one, contenders))
+            done = list(pool.map(partial(_one, work, relay, board, repeat, folder, listen), contenders))
         except BaseException:
             relay.close()
             launch.stop()
             raise
-    seconds = sum(found.cpu_seconds for _, found in done)
+    after, seconds = counters(device), time.perf_counter() - began
+    for item in done:
+        _complete(item, before, after, folder)
     who = contenders[0].name if len(contenders) == 1 else ""
-    warnings = noise.between(before, counters(), seconds, time.perf_counter() - began, who, repeat)
-    return [trial for trial, _ in done], warnings
+    warnings = disturbed.between(before, after, _spent(done, contenders, seconds), who, repeat)
+    return [item.trial for item in done], warnings
 
 
 def _one(
-    work: Work, relay: Relay, repeat: int, folder: Path, listen: Listen, contender: Contender
-) -> tuple[Trial, Outcome]:
+    work: Work,
+    relay: Relay,
+    board: Board | None,
+    repeat: int,
+    folder: Path,
+    listen: Listen,
+    contender: Contender,
+) -> Done:
     """Run one contender's trial as its turns come."""
     name = f"trials/{contender.name}-{repeat}"
     place = folder / name
     request = work.request("trial", contender, repeat, place)
     # In a folder that was used before, an earlier trial's files would pass for this one's.
     shutil.rmtree(place, ignore_errors=True)
+    gauge = Gauge(partial(listen, contender.name), board if request.settings["device"] == "gpu" else None)
     try:
         relay.take(contender.name)
-        found = launch.run(request, partial(listen, contender.name), partial(relay.take, contender.name))
+        found = launch.run(request, gauge, partial(gauge.turn, partial(relay.take, contender.name)))
+        gauge.end()
     finally:
         relay.leave(contender.name)
-    trial = _read(
-        found,
-        Trial(
-            contender=contender.name,
-            repeat=repeat,
-            seed=request.train["seed"],
-            status=found.status,
-            message=found.message,
-            folder=name,
-        ),
-        place,
-        request.train["batch_size"],
+    trial = Trial(
+        contender=contender.name,
+        repeat=repeat,
+        seed=request.train["seed"],
+        status=found.status,
+        message=found.message,
+        folder=name,
     )
+    return Done(trial=readings.read(found, trial, place, request.train["batch_size"]), found=found, gauge=gauge)
+
+
+def _complete(done: Done, before: Counters, after: Counters, folder: Path) -> None:
+    """Fill in what was read beside the child, and leave the trial's record and no scratch."""
+    trial, gauge = done.trial, done.gauge
+    trial.usage |= {"late_major_faults": faults} if (faults := _late_faults(done)) is not None else {}
+    if before.waiting_seconds is not None and after.waiting_seconds is not None:
+        # Of the whole repeat, where contenders took turns.
+        trial.usage["waiting_seconds"] = after.waiting_seconds - before.waiting_seconds
+    trial.energy_joules = gauge.energy_joules()
+    held = gauge.device_bytes()
+    if held is not None:
+        trial.memory["device"] = held
+    place = folder / trial.folder
     store.write_json(place / "trial.json", asdict(trial))
-    if repeat > 0:
+    if trial.repeat > 0:
         (place / "weights.safetensors").unlink(missing_ok=True)
     for leftover in SCRATCH:
         (place / leftover).unlink(missing_ok=True)
-    return trial, found
 
 
-def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
-    """Fill in what the child measured."""
-    values = found.values
-    trial.phases = dict(values.get("phases", {}))
-    # What the phases do not account for: starting Python, writing files, ending.
-    asleep = values.get("waited_seconds", 0.0)
-    trial.phases["process"] = max(0.0, found.wall_seconds - asleep - sum(trial.phases.values()))
-    trial.metrics = dict(values.get("metrics", {}))
-    trial.environment = dict(values.get("environment", {})) | {"retraces": values.get("retraces")}
-    trial.num_parameters = values.get("num_parameters")
-    trial.predict_throughput = values.get("predict_throughput")
-    trial.warmup, trial.memory = dict(values.get("warmup", {})), dict(values.get("memory", {}))
-    trial.matrix_product_flops = values.get("matrix_product_flops")
-    trial.matrix_product_size = values.get("matrix_product_size")
-    if values.get("epoch_seconds"):
-        trial.epoch_seconds = float(np.median(values["epoch_seconds"]))
-    if (place / CLOCKS).exists():
-        clocks = load_file(place / CLOCKS)
-        trial.clocked = {name: len(clocks[name]) for name in clocks if name != "losses"}
-        trial.step_latency_seconds = _percentiles(clocks["latency"])
-        trial.predict_latency_seconds = _percentiles(clocks["predict/latency"])
-        trial.predict_rates = {
-            name.removeprefix("predict/"): int(name.removeprefix("predict/")) / float(np.median(seconds))
-            for name, seconds in clocks.items()
-            if name.removeprefix("predict/").isdigit()
-        }
-        trial.step_seconds = float(np.median(clocks["throughput"]))
-        trial.throughput = batch_size / trial.step_seconds
-        if len(clocks["input"]):
-            trial.input_seconds = float(np.median(clocks["input"]))
-        first = clocks["losses"].ravel()[:2]
-        trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
-        _write_steps(place / "steps.parquet", clocks)
-    return trial
+def _late_faults(done: Done) -> float | None:
+    return disturbed.late_faults(done.found.usage, done.gauge.faults_at_first())
 
 
-def _percentiles(seconds: np.ndarray) -> dict[str, float]:
-    return {f"p{share}": float(np.percentile(seconds, share)) for share in (50, 95, 99)}
-
-
-def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:
-    """Write one row per clocked step or block, and one per training step with its loss."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    losses = clocks["losses"]
-    epochs, steps = losses.shape
-    parts: list[dict[str, Any]] = [
-        _rows(phase, np.zeros(len(clocks[phase])), np.arange(len(clocks[phase])), clocks[phase], None)
-        for phase in clocks
-        if phase != "losses"
-    ]
-    epoch, step = np.repeat(np.arange(1, epochs + 1), steps), np.tile(np.arange(steps), epochs)
-    parts.append(_rows("train", epoch, step, None, losses.ravel()))
-    columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    parquet.write_table(pa.table(columns), path)
-
-
-def _rows(
-    phase: str, epoch: np.ndarray, step: np.ndarray, seconds: np.ndarray | None, loss: np.ndarray | None
-) -> dict[str, np.ndarray]:
-    missing = np.full(len(step), np.nan)
-    return {
-        "phase": np.full(len(step), phase, dtype=object),
-        "epoch": epoch.astype(np.int32),
-        "step": step.astype(np.int32),
-        "seconds": missing if seconds is None else seconds.astype(np.float64),
-        "loss": missing if loss is None else loss.astype(np.float64),
-    }
+def _spent(done: Sequence[Done], contenders: Sequence[Contender], seconds: float) -> Spent:
+    """Return what the trials of a repeat took together."""
+    return Spent(
+        wall_seconds=seconds,
+        cpu_seconds=sum(item.found.cpu_seconds for item in done),
+        late_faults=sum(_late_faults(item) or 0.0 for item in done),
+        threads=max(item.settings["threads"] for item in contenders),
+        reasons=frozenset().union(*(item.gauge.reasons() for item in done)),
+    )

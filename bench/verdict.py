@@ -157,6 +157,8 @@ def _conditions(results: Results) -> list[str]:
     lines += [f"{name}: {formats.pairs(own)}" for name, own in summary.own_settings(results).items()]
     if results.versions:
         lines.append(formats.pairs(results.versions))
+    if results.waited_seconds:
+        lines.append(f"waited {formats.duration(results.waited_seconds)} for another run to leave the machine")
     if results.dataset and results.dataset.note and not results.dataset.synthetic:
         lines.append(f"* {QUALITIES[summary.metric(results)]}: {results.dataset.remark}")
     return lines

@@ -31,6 +31,17 @@ def seconds(value: Any) -> str:
     return formats.seconds(number(value)).replace(" ", GAP)
 
 
+def size(value: Any) -> str:
+    """Return a number of bytes: 14.6 GiB."""
+    return formats.size(number(value)).replace(" ", GAP)
+
+
+def with_unit(value: Any, unit: str) -> str:
+    """Return three digits and a unit: 2,600 MHz; a dash without the unit where there is no number."""
+    found = number(value)
+    return NONE if found is None else f"{formats.significant(found)}{GAP}{unit}"
+
+
 def signed(value: Any) -> str:
     """Return a difference of times: +1.23 ms, −45.6 µs."""
     found = number(value)

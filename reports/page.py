@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from bench.results.across import Across
 from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
-from reports import charts_learning, charts_ratio, charts_speed, data, palette, parts, summary, words, work
+from reports import charts_learning, charts_ratio, charts_speed, data, machine, palette, parts, summary, words, work
 from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
+from reports.machine import Counted
 from reports.parts import PartsView
 from reports.pictures import PictureError
 from reports.summary import Line
@@ -67,6 +68,9 @@ class View:
     checks: list[Check] = field(default_factory=list)
     config: str = ""
     machine: list[tuple[str, str]] = field(default_factory=list)
+    in_force: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """By contender: threads and build flags."""
+    counted: list[Counted] = field(default_factory=list)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -149,7 +153,9 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         data=data.view(run, results.dataset) if results.dataset else None,
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
-        machine=words.flat(results.machine),
+        machine=machine.facts(results.machine),
+        in_force={item.name: machine.in_force(results, item.name) for item in results.contenders},
+        counted=machine.counted(results),
         work=work.view(results),
     )
     _draw(view, results, colours, png)

@@ -62,17 +62,6 @@ def conditions(results: Results) -> list[tuple[str, str]]:
     return [*common, *own, ("time per step", summary.CLOCK)]
 
 
-def flat(value: dict[str, Any], start: str = "") -> list[tuple[str, str]]:
-    """Return nested settings as lines with dotted names."""
-    found: list[tuple[str, str]] = []
-    for key, item in value.items():
-        if isinstance(item, dict):
-            found += flat(item, f"{start}{key}.")
-        else:
-            found.append((f"{start}{key}", plain(item)))
-    return found[:1000]
-
-
 def configuration(config: dict[str, Any]) -> str:
     """Return the resolved configuration as the YAML it came from."""
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100) if config else ""

@@ -79,6 +79,14 @@ def flop_rate(value: float | None) -> str:
     return found if found == MISSING else f"{found}/s"
 
 
+def size(value: float | None) -> str:
+    """Return a number of bytes: "14.6 GiB", "512 MiB", "32.0 KiB"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    power = next((power for power in (4, 3, 2, 1) if abs(value) >= 1024**power * 0.9995), 0)
+    return f"{significant(value / 1024**power)} {('B', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
+
+
 def percent(value: float | None, decimals: int = 1) -> str:
     """Return a share of one in percent: 0.972 is "97.2 %"."""
     return MISSING if value is None or not math.isfinite(value) else f"{100 * value:.{decimals}f} %"

@@ -80,7 +80,9 @@ class Trial:
     matrix_product_size: int | None = None
     """Rows, and columns, of each of its two operands."""
     usage: dict[str, float] = field(default_factory=dict)
-    """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``."""
+    """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``
+    (pages read from disk), of these ``late_major_faults`` after the first step; and ``waiting_seconds``, in which any
+    thread of the machine was ready to run and had no CPU."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
     regression _mae: the mean absolute error in the target's own units."""

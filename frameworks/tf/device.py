@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import keras
@@ -50,16 +51,27 @@ def environment() -> dict[str, Any]:
         "device": "gpu" if gpus else "cpu",
         "device_name": tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "CPU",
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "cuda_build": str(build.get("cuda_version", "")),
+        "threads_inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "compiler": tf.version.COMPILER_VERSION,
+        # The wheels have no BLAS: Eigen multiplies, with oneDNN's kernels where that is in force.
+        "blas": "Eigen with oneDNN" if _onednn() else "Eigen",
+        "lapack": "Eigen",
+        "mkl": False,
         "onednn": _onednn(),
+        "cpu_capability": "",  # chosen kernel by kernel, and told nowhere
+        "cuda_build": str(build.get("cuda_version", "")),
+        "cudnn_build": str(build.get("cudnn_version", "")),
+        "rocm_build": str(build.get("rocm_version", "")),
         "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
     }
 
 
 def _onednn() -> bool:
+    """Return whether oneDNN is built in and not switched off."""
     from tensorflow.python.util import _pywrap_util_port
 
-    return bool(_pywrap_util_port.IsMklEnabled())
+    return bool(_pywrap_util_port.IsMklEnabled()) and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
 
 
 def memory() -> dict[str, int]:

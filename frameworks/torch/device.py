@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
 import torch
@@ -42,22 +44,37 @@ def synchronize(device: torch.device) -> None:
 def environment(device: torch.device) -> dict[str, Any]:
     """Return versions, device, threads and build flags in force."""
     gpu = device.type == "cuda"
+    built = torch.__config__.show()
     return {
         "framework": f"PyTorch {torch.__version__}",
         "versions": {"torch": torch.__version__},
         "device": "gpu" if gpu else "cpu",
         "device_name": torch.cuda.get_device_name(device) if gpu else "CPU",
         "threads": torch.get_num_threads(),
-        "cuda_build": torch.version.cuda or "",
-        "onednn": torch.backends.mkldnn.is_available(),
-        "tf32": torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32,
+        "threads_inter_op": torch.get_num_interop_threads(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "compiler": _found(r"^ *- ((?:GCC|clang|MSVC).*)$", built),
+        "blas": _found(r"\bBLAS_INFO=([^,\s]*)", built),
+        "lapack": _found(r"\bLAPACK_INFO=([^,\s]*)", built),
         "mkl": torch.backends.mkl.is_available(),
+        "onednn": torch.backends.mkldnn.is_available(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cuda_build": torch.version.cuda or "",
+        "cudnn_build": _found(r"\bCUDNN_VERSION=([^,\s]*)", built),  # asking cuDNN itself would load it
+        "rocm_build": torch.version.hip or "",
+        "tf32": torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32,
     }
 
 
 def memory(device: torch.device) -> dict[str, int]:
     """Return the most bytes of device memory that PyTorch's allocator held in use."""
     return {"framework_device": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}
+
+
+def _found(pattern: str, text: str) -> str:
+    """Return what stands in the text, or nothing."""
+    match = re.search(pattern, text, re.MULTILINE | re.IGNORECASE)
+    return match[1].strip() if match else ""
 
 
 def gpu_available() -> bool:

@@ -141,7 +141,8 @@ class Room:
         """Return a large matrix product, compiled already where this contender compiles."""
         before = self._graphs()
         compiled = bool(self.request.settings.get("compile"))
-        product = products.matrix_product(size, AUTOCAST.get(self.precision, torch.get_default_dtype()), self.device, compiled)
+        dtype = AUTOCAST.get(self.precision, torch.get_default_dtype())
+        product = products.matrix_product(size, dtype, self.device, compiled)
         product()
         self.inference_graphs += self._graphs() - before
         return product

@@ -96,6 +96,30 @@ def test_a_step_that_is_compiled_again_inside_the_training_is_named():
     assert "drop_last" not in judging.judge(results)[0].advice
 
 
+def test_a_repeat_that_was_interrupted_more_often_than_its_quietest_is_named():
+    results = race()
+    results.machine = {"cores": 2}
+    for item in results.trials:
+        item.phases = {"train": 4.0, "process": 1.0}
+        item.usage = {"involuntary_switches": 100.0 if item.contender == "torch" else 7000.0}
+    assert kinds(results) == [], "how many there are in peace is a framework's own"
+    results.trials[5].usage["involuntary_switches"] = 595.0
+    assert kinds(results) == [], "99 a second more, on two cores"
+    results.trials[5].usage["involuntary_switches"] = 605.0
+    results.trials[4].usage["involuntary_switches"] = 13_900.0
+    (found,) = judging.judge(results)
+    assert (found.kind, found.contender) == ("interrupted", "torch")
+    assert found.message == "torch, repeat 3: interrupted 120 times a second, in its quietest repeat 20"
+
+
+def test_a_clock_that_follows_the_load_is_said_once():
+    results = race()
+    results.machine = {"governor": "performance"}
+    assert kinds(results) == []
+    results.machine = {"governor": "powersave"}
+    assert kinds(results) == ["governor"]
+
+
 def test_outliers_are_named_once_per_contender():
     (found,) = judging.judge(race(p99=7e-3))
     assert (found.kind, found.contender) == ("outliers", "torch")

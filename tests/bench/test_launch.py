@@ -65,7 +65,9 @@ def test_what_a_child_leaves_and_tells(start, tmp_path):
     )
     assert (outcome.status, outcome.message) == ("diverged", "at step 3")
     assert outcome.values["phases"] == {"import": 1.5}
-    assert told == [{"event": "phase", "name": "import"}, {"event": "epoch", "done": 1}]
+    started, *rest = told
+    assert (started["event"], started["pid"] > 0) == ("process", True)
+    assert rest == [{"event": "phase", "name": "import"}, {"event": "epoch", "done": 1}]
     assert (tmp_path / "place" / "log.txt").read_text() == "to the log\n"
     assert json.loads((tmp_path / "place" / "request.json").read_text())["contender"] == "torch"
     assert outcome.wall_seconds > 0
@@ -77,6 +79,18 @@ def test_the_cpu_of_the_child_and_its_own_children_is_counted(start):
         f"subprocess.run([sys.executable, '-c', {'import time' + chr(10) + burn!r}])\nleave(status='ok')"
     )
     assert outcome.cpu_seconds > 0.4
+    assert outcome.usage["cpu_seconds"] == outcome.cpu_seconds
+    assert outcome.usage.keys() == {"cpu_seconds", "involuntary_switches", "major_faults"}
+
+
+def test_a_child_that_shares_its_cpu_is_interrupted_and_one_that_sleeps_is_not(start):
+    burn = "end = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
+    one_cpu = "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+    rival = f"other = subprocess.Popen([sys.executable, '-c', {'import time' + chr(10) + burn!r}])\n"
+    shared, _ = start(one_cpu + rival + burn + "other.wait()\nleave(status='ok')")
+    alone, _ = start("time.sleep(0.3)\nleave(status='ok')")
+    # Two that share a CPU take turns every few milliseconds: 0.6 s of them have far more turns than a start has.
+    assert shared.usage["involuntary_switches"] > 30 + alone.usage["involuntary_switches"]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +156,8 @@ def test_an_interrupt_ends_the_child_and_its_own_children(start):
     pids = []
 
     def listen(told):
+        if told["event"] == "process":
+            return
         pids.extend(told["pids"])
         threading.Timer(0.2, os.kill, args=(os.getpid(), signal.SIGINT)).start()
 
@@ -155,14 +171,14 @@ def test_an_interrupt_ends_the_child_and_its_own_children(start):
 
 
 def test_children_can_be_stopped_from_another_thread(start):
-    outcome, _ = start(HANGS + "time.sleep(60)", lambda told: launch.stop())
+    outcome, _ = start(HANGS + "time.sleep(60)", lambda told: told["event"] == "pids" and launch.stop())
     assert (outcome.status, "SIGKILL" in outcome.message) == ("failed", True)
 
 
 def test_what_a_child_leaves_running_does_not_reach_into_the_next_trial(start):
     outcome, told = start(HANGS.replace("'60']", "'60'], stdout=2") + "leave(status='ok')")
     assert outcome.status == "ok"
-    assert wait_for(lambda: gone(told[0]["pids"][1]))
+    assert wait_for(lambda: gone(told[1]["pids"][1]))
 
 
 def test_a_listener_that_fails_is_heard_and_the_child_ended(start):

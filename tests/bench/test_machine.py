@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from bench import cgroup, machine
+from bench import cgroup, machine, nvidia
+from tests.bench.fake_nvml import FakeNVML
 
 
 def test_the_description_is_plain_json_with_sizes_that_make_sense():
@@ -57,21 +58,35 @@ def test_a_gpu_is_seen_by_its_device_node(monkeypatch, devices):
 
 
 def fake_tool(folder, script):
-    tool = folder / "nvidia-smi"
+    tool = folder / "bin" / "nvidia-smi"
+    tool.parent.mkdir(exist_ok=True)
     tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
 
 
-def test_gpus_are_listed_by_the_tool(monkeypatch, devices):
-    monkeypatch.setenv("PATH", f"{devices}{os.pathsep}{os.environ['PATH']}")
+def test_gpus_are_listed_by_the_tool_where_the_drivers_library_cannot_be_asked(monkeypatch, devices):
+    monkeypatch.setattr(nvidia, "library", lambda: None)
+    monkeypatch.setenv("PATH", f"{devices}/bin{os.pathsep}{os.environ['PATH']}")
     assert machine.gpus() == []
-    fake_tool(devices, "echo 'NVIDIA H200, 570.86, 143771 MiB'")
-    assert machine.gpus() == [{"name": "NVIDIA H200", "driver": "570.86", "memory": "143771 MiB"}]
+    (devices / "nvidiactl").touch()
+    fake_tool(devices, "echo 'NVIDIA H200, 570.86, 143771'")
+    assert machine.gpus() == [{"name": "NVIDIA H200", "driver": "570.86", "memory_bytes": 143771 * 2**20}]
     assert not machine.has_gpu()
     (devices / "dxg").touch()
     assert machine.has_gpu()
     fake_tool(devices, "echo 'no devices were found'; exit 6")
     assert machine.gpus() == []
+
+
+def test_the_drivers_library_says_the_same_without_the_tool(monkeypatch, devices):
+    monkeypatch.setattr(nvidia, "library", lambda: FakeNVML("NVIDIA H200"))
+    assert machine.gpus() == [], "nobody is asked where there is no device"
+    assert machine.gpu() is None
+    (devices / "nvidia0").touch()
+    assert machine.gpus() == [{"name": "NVIDIA H200", "driver": "570.86", "memory_bytes": 1000 * 2**20}]
+    assert machine.gpu().handle == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert machine.gpu() is None
 
 
 @pytest.fixture

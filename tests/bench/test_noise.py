@@ -1,100 +1,17 @@
-"""The instruments are calibrated: what burns CPU beside a trial is seen, what the trial itself burns is not."""
+"""Every warning is worded once, with advice that knows what the user set."""
 
 from __future__ import annotations
 
 import dataclasses
-import resource
-import subprocess
-import sys
-import time
 
-import pytest
-
-from bench import counters as reading
 from bench import noise
 from bench.results import stats
 from bench.results.attained import Unequal
 from bench.results.schema import Dataset, Trial
 
-BURN = "import time; end = time.process_time() + 0.6\nwhile time.process_time() < end: pass"
-
-
-def quiet(**more):
-    return reading.Counters(cpus=2, **more)
-
 
 def kinds(warnings):
     return [warning.kind for warning in warnings]
-
-
-def trial_of(after, *, cpu=0.0, wall=10.0):
-    return noise.between(quiet(), after, cpu, wall, "torch", 1)
-
-
-def children_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-@pytest.mark.skipif(not reading.counters().cpus, reason="this system does not count CPU time")
-def test_a_process_that_burns_cpu_is_other_load_unless_it_is_the_trial():
-    before, children, began = reading.counters(), children_seconds(), time.monotonic()
-    subprocess.run([sys.executable, "-c", BURN], check=True)
-    wall, own, after = time.monotonic() - began, children_seconds() - children, reading.counters()
-    found = noise.between(before, after, 0.0, wall, "torch", 0)
-    assert "other_load" in kinds(found)
-    assert "other processes used" in found[0].message
-    share = (after.busy_seconds - before.busy_seconds) / (wall * after.cpus)
-    rest = share - own / (wall * after.cpus)
-    assert own >= 0.6
-    assert rest < share
-    counted_as_own = noise.between(before, after, own, wall, "torch", 0)
-    assert ("other_load" in kinds(counted_as_own)) == (rest > noise.OTHER_LOAD)
-
-
-def test_the_share_is_of_the_cpus_time_without_the_trials_own():
-    assert trial_of(quiet(busy_seconds=10.5), cpu=10.0) == []
-    (found,) = trial_of(quiet(busy_seconds=14.0), cpu=10.0)
-    assert found.kind == "other_load"
-    assert found.message == "torch, repeat 2: other processes used 20 % of the CPU time"
-    assert found.contender == "torch"
-
-
-def test_each_counter_has_its_warning_and_its_threshold():
-    assert kinds(trial_of(quiet(steal_seconds=0.5))) == ["steal"]
-    assert trial_of(quiet(steal_seconds=0.1)) == []
-    assert kinds(trial_of(quiet(throttled_seconds=0.2))) == ["throttled"]
-    assert trial_of(quiet(throttled_seconds=0.05)) == []
-    assert kinds(trial_of(quiet(pages_out=512))) == ["swapping"]
-    assert "2 MiB" in trial_of(quiet(pages_out=512))[0].message
-    assert trial_of(quiet(pages_out=10)) == []
-    assert kinds(trial_of(quiet(hot=1))) == ["hot"]
-
-
-def test_nothing_is_said_where_the_system_does_not_count(monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "PROC", tmp_path)
-    monkeypatch.setattr(reading, "CPUS", tmp_path)
-    monkeypatch.setattr(reading.cgroup, "SELF", tmp_path / "cgroup")
-    assert reading.counters() == reading.Counters()
-    assert noise.between(reading.counters(), reading.counters(), 5.0, 1.0, "torch", 0) == []
-
-
-def test_counters_read_the_cpus_of_this_process_alone(monkeypatch, tmp_path):
-    (tmp_path / "stat").write_text(
-        "cpu  900 0 0 0 0 0 0 0 0 0\ncpu0 100 10 20 999 999 3 4 50 100 0\ncpu1 800 0 0 0 0 0 0 0 0 0\nintr 5\n"
-    )
-    (tmp_path / "vmstat").write_text("pswpin 1\npswpout 42\n")
-    heat = tmp_path / "cpu0" / "thermal_throttle"
-    heat.mkdir(parents=True)
-    (heat / "core_throttle_count").write_text("3\n")
-    monkeypatch.setattr(reading, "PROC", tmp_path)
-    monkeypatch.setattr(reading, "CPUS", tmp_path)
-    monkeypatch.setattr(reading.os, "sched_getaffinity", lambda _: {0}, raising=False)
-    monkeypatch.setattr(reading.os, "sysconf", lambda _: 100)
-    found = reading.counters()
-    # User time contains the time of guests already; waiting for a disk is not work.
-    assert (found.busy_seconds, found.steal_seconds, found.cpus) == (1.37, 0.5, 1)
-    assert (found.pages_out, found.hot) == (42, 3)
 
 
 def test_advice_knows_what_the_user_set():
@@ -170,6 +87,15 @@ def test_every_kind_is_worded_once():
         noise.collapse("tf", 2.04),
         noise.retraces("tf", 0, 2),
         noise.unequal_blas(UNEQUAL),
+        noise.unsettled("tf", 0, 2.0),
+        noise.crowded("tf", 0, 0.9, 4, 2),
+        noise.interrupted("tf", 0, 420.4, 21),
+        noise.page_faults("tf", 0, 5300),
+        noise.gpu_shared("tf", 0, [12, 13], 0),
+        noise.gpu_slowed("tf", 0, {"power": 2.0, "heat": None}),
+        noise.governor("powersave"),
+        noise.busy_at_start(0.6, 1.23, {"java": 1.1, "cc1": 0.1}),
+        noise.gpu_busy_at_start(0.4),
     ]
     assert sorted(kinds(worded)) == sorted(noise.Kind)
     assert all(warning.message and warning.advice for warning in worded)
@@ -201,3 +127,31 @@ def test_only_what_slows_all_alike_cancels():
     assert "measure.repeats" in moved
     assert "suffer differently" in noise.other_load("tf", 0, 0.2).advice
     assert "widens" not in noise.other_load("tf", 0, 0.2).advice
+
+
+def test_what_the_machine_did_is_said_in_full():
+    assert noise.crowded("tf", 0, 0.9, 4, 2).message.startswith("tf, repeat 1: for 90 % of the time a thread was ready")
+    assert noise.interrupted("tf", 0, 420.4, 21).message == (
+        "tf, repeat 1: interrupted 420 times a second, in its quietest repeat 21"
+    )
+    assert "5,300 pages of memory had to be read from disk" in noise.page_faults("tf", 0, 5300).message
+    slowed = noise.gpu_slowed("tf", 0, {"power": 2.0, "heat": None})
+    assert slowed.message == "tf, repeat 1: the GPU's clocks were held down by its power limit for 2.00 s, by heat"
+    assert slowed.advice.startswith("cool it")
+    assert "cool" not in noise.gpu_slowed("tf", 0, {"power": 2.0}).advice
+    assert noise.gpu_shared("tf", 0, [12, 13], 0).message == (
+        "tf, repeat 1: 2 other processes on the GPU (number 12, 13)"
+    )
+    assert "another process on the GPU (number 12)" in noise.gpu_shared("tf", 0, [12], 2**30).message
+    assert "others hold 1.00 GiB" in noise.gpu_shared("tf", 0, [], 2**30).message
+    assert noise.busy_at_start(0.6, 1.23, {"java": 1.1, "cc1": 0.1}).message == (
+        "before the first trial other processes used 60 % of the CPUs (load average 1.2): java 110 % of one, "
+        "cc1 10 % of one"
+    )
+    assert "cannot be seen" in noise.busy_at_start(0.6, None, {}).advice
+
+
+def test_threads_that_crowd_are_told_how_many_there_may_be():
+    assert "runtime.threads=2 or less" in noise.crowded("tf", 0, 0.9, 4, 2).advice
+    assert "below the number of cores" in noise.crowded("tf", 0, 0.9, 2, 2).advice
+    assert "pipeline.workers" in noise.crowded("tf", 0, 0.9, 1, 2).advice

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from bench import lock, race, record, trials
+from bench import lock, neighbours, race, record, surroundings, trials
 from bench.launch import Outcome
 from bench.results import store
 
@@ -22,6 +23,8 @@ def reports(monkeypatch, tmp_path):
 
     monkeypatch.setattr(race.reporting.subprocess, "run", run)
     monkeypatch.setattr(lock, "default_path", lambda: tmp_path / "lock")
+    monkeypatch.setattr(neighbours, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(surroundings, "revisions", dict)  # it asks git, through the same `subprocess.run`
     return asked
 
 
@@ -59,6 +62,21 @@ def test_a_race_from_gate_to_verdict(run, children, reports, tmp_path, capsys):
     assert "This takes about" in said
     assert "trial 6 of 6: torch, repeat 3 of 3" in said
     assert "torch is 2.00× faster than tf per training step" in said
+
+
+def test_how_long_it_waited_and_who_was_there_is_kept(run, monkeypatch, capsys):
+    @contextmanager
+    def measuring(command, say):
+        yield 75.0
+
+    monkeypatch.setattr(lock, "measuring", measuring)
+    monkeypatch.setattr(neighbours, "look", lambda gpu: neighbours.Look(share=0.5, load=2.0, busiest={"cc1": 1.0}))
+    _, results = run("measure.repeats=1")
+    assert results.waited_seconds == 75.0
+    assert results.warnings[0].kind == "busy_at_start"
+    said = capsys.readouterr().out
+    assert "waited 1 min 15 s for another run to leave the machine" in said
+    assert said.index("other processes used 50 % of the CPUs") < said.index("trial 1 of 2"), "not too late"
 
 
 def test_the_record_says_what_was_run(run):

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import trials
+from bench import nvidia, readings, trials
 from bench.launch import Outcome
 from bench.work import Work
+from tests.bench.fake_nvml import MIB, FakeNVML
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_steps_are_a_table(trial, tmp_path):
 
 def test_steps_without_a_trace(tmp_path):
     clocks = {"latency": np.ones(2), "throughput": np.ones(1), "input": np.ones(3), "losses": np.empty((0, 0))}
-    trials._write_steps(tmp_path / "steps.parquet", clocks)
+    readings._write_steps(tmp_path / "steps.parquet", clocks)
     assert len(pd.read_parquet(tmp_path / "steps.parquet")) == 6
 
 
@@ -119,3 +120,42 @@ def test_the_rate_of_the_large_matrix_product_is_read(trial, children):
     children.instead["trial", "torch", 0] = multiply
     found = trial()
     assert (found.matrix_product_flops, found.matrix_product_size) == (2.1e11, 2048)
+
+
+@pytest.mark.parametrize(("device", "held"), [("gpu", 300 * MIB), ("cpu", None)])
+def test_the_gpu_is_read_for_those_alone_who_use_it(monkeypatch, plan_of, children, tmp_path, device, held):
+    fake = FakeNVML()
+    monkeypatch.setattr(trials.machine, "gpu", lambda: nvidia.Device(fake, 0))
+    plan = plan_of("framework=torch")
+    plan.contenders[0].settings["device"] = device
+
+    def listen(name, told):
+        fake.used += 200 * MIB
+
+    def work(request, listen, take):
+        fake.used += 300 * MIB
+        return true(request, listen)
+
+    true = children.run
+    monkeypatch.setattr(trials.launch, "run", work)
+    found, _ = trials.run(Work(plan, tmp_path / "work"), plan.contenders, 0, tmp_path / "run", listen)
+    [found] = found
+    assert found.memory.get("device") == held
+    assert found.energy_joules is None
+    assert bool(fake.calls) == (device == "gpu")
+
+
+def test_what_the_system_counted_is_kept(trial, children):
+    def count(request):
+        found = children.trial(request)
+        found.usage = {"cpu_seconds": 1.0, "involuntary_switches": 3.0, "major_faults": 7.0}
+        return found
+
+    children.instead["trial", "torch", 0] = count
+    usage = trial().usage
+    assert {name: usage[name] for name in ("cpu_seconds", "involuntary_switches", "major_faults")} == {
+        "cpu_seconds": 1.0,
+        "involuntary_switches": 3.0,
+        "major_faults": 7.0,
+    }
+    assert "late_major_faults" not in usage, "nobody said how many there were before the first step"

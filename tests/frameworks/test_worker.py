@@ -28,6 +28,12 @@ class Hiding(PathFinder):
 sys.meta_path[:] = [Hiding if finder is PathFinder else finder for finder in sys.meta_path]
 """
 
+ENVIRONMENT = {
+    *("framework", "versions", "device", "device_name", "threads", "threads_inter_op", "omp_num_threads", "compiler"),
+    *("blas", "lapack", "mkl", "onednn", "cpu_capability", "cuda_build", "cudnn_build", "rocm_build", "tf32"),
+}
+"""What each framework says of itself, whatever it is."""
+
 
 @pytest.fixture
 def work(tmp_path):
@@ -64,7 +70,10 @@ def test_a_trial_needs_numpy_safetensors_and_its_framework(work, job, tmp_path, 
     assert names[0] == "import"
     assert names.index("first_step") < names.index("latency") < names.index("train") < names.index("predict")
     assert outcome["phases"]["import"] > 0.1  # the framework really was imported inside the clock
-    assert outcome["environment"]["threads"] == 2
+    assert outcome["environment"]["threads"] == outcome["environment"]["threads_inter_op"] == 2
+    assert outcome["environment"]["omp_num_threads"] == "2"
+    assert outcome["environment"].keys() >= ENVIRONMENT
+    assert all(outcome["environment"][key] for key in ("compiler", "blas", "lapack"))
     left = {path.name for path in Path(request.folder).iterdir()}
     assert left == {"outcome.json", "clocks.safetensors", "epochs.csv", "predictions.npy", "weights.safetensors"}
 

@@ -263,3 +263,19 @@ def test_the_glossary_says_what_the_numbers_are(run_folder):
     assert "for Keras its own train function, its iterator included; for PyTorch the step of the loop" in text
     assert "fetching the outputs is outside" in text
     assert "until they are in memory" not in text
+
+
+def test_what_was_counted_and_waited_for_is_shown(make_run, tmp_path):
+    results = make_run(tmp_path)
+    assert "what the system counted" not in rendered(tmp_path)
+    assert "waiting for another run" not in rendered(tmp_path)
+    results.waited_seconds = 75.0
+    results.trials[0].memory["device"], results.trials[0].energy_joules = 3 * 2**30, 1234.0
+    results.trials[0].environment |= {"blas": "Eigen", "threads": 2}
+    store.write(tmp_path, results)
+    text = rendered(tmp_path).replace("\u202f", " ")
+    assert "of these 75.0 s waiting for another run to leave the machine" in text
+    assert "3.00 GiB" in text
+    assert "1,230 J" in text
+    assert "<dt>blas</dt><dd>Eigen</dd>" in text
+    assert "<dt>memory</dt><dd>7.45 GiB</dd>" in text

@@ -101,3 +101,8 @@ def test_settings_in_one_line():
 def test_operations_have_the_unit_that_suits_them(value, words):
     assert formats.flops(value) == words
     assert formats.flop_rate(value) == (words if words == "–" else f"{words}/s")
+
+
+def test_sizes_are_powers_of_1024():
+    shown = [formats.size(value) for value in (0, 512, 32 * 1024, 2**20 - 1, 2**30, 25_276_502_016, 3 * 2**42, None)]
+    assert shown == ["0 B", "512 B", "32.0 KiB", "1.00 MiB", "1.00 GiB", "23.5 GiB", "12.0 TiB", "–"]
