@@ -82,7 +82,9 @@ def table(rows: list[Row], results: Results) -> Table:
     shown.add_column("framework", overflow="fold", max_width=22)
     for title in (metric, "test\nloss", "time\nper step", f"{summary.things(results)}\nper second"):
         shown.add_column(title, justify="right", no_wrap=True)
-    shown.add_column("time ratio\n(95 %)", justify="right", no_wrap=True)
+    several = any(row.comparison is not None and row.comparison.family > 1 for row in rows)
+    reach = "(95 %\ntogether)" if several else "(95 %)"
+    shown.add_column(f"time ratio\n{reach}", justify="right", no_wrap=True)
     for row in rows:
         name = Text(clean(row.name))
         if row.trouble:

@@ -44,6 +44,8 @@ class Pair:
     baseline: str
     repeats: tuple[int, int]
     marks: list[str]
+    family: int = 1
+    """How many comparisons of the quantity hold their 95 % together."""
 
     @property
     def count(self) -> str:
@@ -56,10 +58,20 @@ class Pair:
         """Whether the interval is wide by nature."""
         return min(self.repeats) <= FEW
 
+    @property
+    def together(self) -> str:
+        """What follows an interval where several hold together: " for 3 comparisons together"."""
+        return together(self.family)
+
     def remarks(self, *parts: str) -> str:
         """Return the parts and the marks in brackets; nothing where there are none."""
         found = [*parts, *self.marks]
         return f"({', '.join(found)})" if found else ""
+
+
+def together(family: int) -> str:
+    """Return what follows an interval that holds together with others; nothing for one that stands alone."""
+    return f" for {family} comparisons together" if family > 1 else ""
 
 
 def marks(*, paired: bool, certified: bool, note: str = "", apart: Sequence[str] = ()) -> list[str]:
@@ -94,10 +106,10 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     if low >= 1 - EQUAL_TIMES and high <= 1 + EQUAL_TIMES:
         return (
             f"{pair.contender} and {pair.baseline} take equally long {phrase}, to within {100 * EQUAL_TIMES:g} % "
-            f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}', pair.count)}"
+            f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}{pair.together}', pair.count)}"
         )
     if not interval.resolved(1.0):
-        parts = [f"ratio {formats.interval(low, high)}", *(["a wide interval"] if pair.few else [])]
+        parts = [f"ratio {formats.interval(low, high)}{pair.together}", *(["a wide interval"] if pair.few else [])]
         return (
             f"no difference resolved between {pair.contender} and {pair.baseline} {phrase} "
             f"at {pair.count} {pair.remarks(*parts)}"
@@ -106,7 +118,7 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     count = f"wide at {pair.count}" if pair.few else pair.count
     return (
         f"{pair.contender} is {factor}× {way} than {pair.baseline} {phrase} "
-        f"{pair.remarks(f'95 % interval {ends}', count)}"
+        f"{pair.remarks(f'95 % interval {ends}{pair.together}', count)}"
     )
 
 
@@ -150,19 +162,21 @@ def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, lev
     count = f"wide at {pair.count}" if pair.few and margin > negligible(quantity, level) else pair.count
     small = SMALL[quantity] * _unit(quantity, level)
     if margin <= negligible(quantity, level) or (margin <= small and not interval.resolved(0.0)):
-        return f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks('95 %', count)}"
+        return (
+            f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks(f'95 %{pair.together}', count)}"
+        )
     if not interval.resolved(0.0):
         ends = f"{_signed(quantity, low)} to {_signed(quantity, high)}"
         reach = f"{ends} points" if quantity == "test_accuracy" else ends
         return (
             f"no difference resolved in {name} between {pair.contender} and {pair.baseline} "
-            f"{pair.remarks(reach, '95 %', count)}"
+            f"{pair.remarks(reach, f'95 %{pair.together}', count)}"
         )
     near, far = sorted((abs(low), abs(high)))
     between = f"{_bare(quantity, near)}–{_bare(quantity, far)}"
     return (
         f"{who} differ by {_amount(quantity, abs(estimate))} in {name} "
-        f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}', count)}"
+        f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}{pair.together}', count)}"
     )
 
 

@@ -255,3 +255,11 @@ def test_nothing_measured_at_all():
 
 def test_clean():
     assert clean("a\x07b\nc\u202ed") == "a?b c?d"
+
+
+def test_where_several_hold_together_the_table_says_so():
+    assert "together" not in shown(race("tf", "torch"))
+    text = shown(race("tf", "torch", "torch_compile"))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "together" in "\n".join(text.splitlines()[:6])
+    assert "for 2 comparisons together" in flat(text)

@@ -261,3 +261,51 @@ def test_a_resolved_but_negligible_difference_is_agreement():
     found = compare.agreements(trials, baseline="tf", certified=ALL)[1]
     assert found.low > 0
     assert found.verdict.startswith("torch and tf agree in test loss within ±0.0000010")
+
+
+def of_four(jitter=0.01):
+    """Trials of tf and three others, all with the same scatter, each a tenth faster than the one before."""
+    return [
+        trial(name, repeat, step=TF[repeat] * 0.9**place * (1 + (place > 0) * jitter * (-1) ** repeat), loss=0.1)
+        for repeat in range(5)
+        for place, name in enumerate(("tf", "a", "b", "c"))
+    ]
+
+
+def test_several_contenders_hold_their_95_percent_together_and_say_so():
+    trials = of_four()
+    found = compare.comparisons(trials, baseline="tf", certified={"tf", "a", "b", "c"})
+    assert [item.family for item in found] == [3, 3, 3]
+    assert found[0].verdict == (
+        "a is 1.11× faster than tf per training step (95 % interval 1.09–1.13 for 3 comparisons together, 5 repeats)"
+    )
+    alone = step([item for item in trials if item.contender in ("tf", "a")])
+    assert alone.family == 1
+    assert "together" not in alone.verdict
+    widths = [math.log(item.high / item.low) for item in (found[0], alone)]
+    assert widths[0] / widths[1] == pytest.approx(3.960786 / 2.776445, rel=1e-6), "t(4) at 0.05/6"
+    noisy = compare.comparisons(of_four(jitter=0.3), baseline="tf", certified=set())
+    assert "for 3 comparisons together, uncertified)" in noisy[0].verdict
+    for paired in (True, False):
+        same = compare.agreements(trials, baseline="tf", certified={"tf", "a", "b", "c"}, paired=paired)
+        assert {item.family for item in same} == {3}
+
+
+def test_the_family_of_agreements_stands_in_their_sentences():
+    trials = [
+        trial(name, repeat, accuracy=0.97 + (name != "tf") * 0.0002 * (-1) ** repeat)
+        for repeat in range(5)
+        for name in ("tf", "a", "b")
+    ]
+    found = compare.agreements(trials, baseline="tf", certified={"tf", "a", "b"})[0]
+    assert "(95 % for 2 comparisons together, 5 repeats)" in found.verdict
+
+
+def test_who_left_nothing_to_compare_still_counts_in_the_family():
+    trials = of_four()
+    for item in trials:
+        if item.contender == "c":
+            item.status = "failed"
+    found = compare.comparisons(trials, baseline="tf", certified=set())
+    assert [(item.contender, item.family, item.repeats) for item in found] == [("a", 3, 5), ("b", 3, 5), ("c", 3, 0)]
+    assert "together" not in found[2].verdict
