@@ -13,7 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import contenders, datasets, pipelines
+from bench import contenders, datasets, pipelines, turns
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, nearest, unknown
 from bench.preparing import Preparing
@@ -59,8 +59,9 @@ class Plan:
 
     def trials(self) -> list[tuple[int, Contender]]:
         """Return (repeat, contender) in the order in which they run: A B, B A, A B, … so that drift cancels."""
-        order = self.contenders, self.contenders[::-1]
-        return [(repeat, contender) for repeat in range(self.repeats) for contender in order[repeat % 2]]
+        return [
+            (repeat, contender) for repeat in range(self.repeats) for contender in turns.order(self.contenders, repeat)
+        ]
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
