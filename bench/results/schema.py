@@ -22,10 +22,16 @@ TIMES = {
 }
 """Quantities of time that contenders are compared in, in the order of interest, with their names in words."""
 
-QUALITIES = {"test_accuracy": "test accuracy", "test_mae": "test MAE", "test_loss": "test loss"}
+QUALITIES = {
+    "test_accuracy": "test accuracy",
+    "test_kappa": "test kappa",
+    "test_mae": "test MAE",
+    "test_loss": "test loss",
+}
 """Quantities of quality that contenders are compared in: differences, not ratios.
 
-A classification has the accuracy, a regression the mean absolute error, in the target's own units.
+A classification has the accuracy and Cohen's kappa, which no majority of one class can please; a regression has the
+mean absolute error, in the target's own units.
 """
 
 METRICS = ("test_accuracy", "test_mae")
@@ -81,7 +87,8 @@ class Trial:
     """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
-    regression _mae: the mean absolute error in the target's own units."""
+    regression _mae: the mean absolute error in the target's own units. val_kappa and test_kappa: Cohen's kappa, absent
+    where labels and predictions know the same one class only."""
     first_losses: list[float] = field(default_factory=list)
     """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
     environment: dict[str, Any] = field(default_factory=dict)

@@ -15,11 +15,15 @@ FEW = 3
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 """What people call each split."""
 
-NEGLIGIBLE = {"test_accuracy": 0.0005, "test_mae": 0.001, "test_loss": 0.001}
-"""Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss."""
+NEGLIGIBLE = {"test_accuracy": 0.0005, "test_kappa": 0.001, "test_mae": 0.001, "test_loss": 0.001}
+"""Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss. Kappa's
+is twice the accuracy's: of two equally frequent classes, it moves twice as far."""
 
-SMALL = {"test_accuracy": 0.01, "test_mae": 0.025, "test_loss": 0.05}
+SMALL = {"test_accuracy": 0.01, "test_kappa": 0.02, "test_mae": 0.025, "test_loss": 0.05}
 """Widest margin, in the same shares, that may be called agreement: a wider one says only that nothing was resolved."""
+
+WIDEST = {"test_accuracy": 1.0, "test_kappa": 2.0}
+"""No difference exceeds these: an accuracy lies between 0 and 1, a kappa between -1 and 1."""
 
 EQUAL_TIMES = 0.001
 """Ratios of times so close to 1 are no difference: a share of one."""
@@ -154,8 +158,8 @@ def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, lev
             f"{who} measured {_amount(quantity, abs(estimate))} apart in {name} "
             f"{pair.remarks(way, pair.count, 'no interval')}"
         )
-    if quantity == "test_accuracy":
-        low, high = max(low, -1.0), min(high, 1.0)
+    if quantity in WIDEST:
+        low, high = max(low, -WIDEST[quantity]), min(high, WIDEST[quantity])
     margin = max(abs(low), abs(high))
     if margin == 0:
         return f"{who} have the same {name} in each of the {pair.count} {pair.remarks()}".rstrip()
@@ -186,8 +190,8 @@ def negligible(quantity: str, level: float) -> float:
 
 
 def _unit(quantity: str, level: float) -> float:
-    """Return what a share is of: accuracies differ in shares of one, errors and losses in shares of the baseline's."""
-    return 1.0 if quantity == "test_accuracy" else level
+    """Return what a share is of: accuracies and kappas differ in shares of one, the rest in the baseline's."""
+    return 1.0 if quantity in WIDEST else level
 
 
 def _higher(pair: Pair, difference: float) -> str:

@@ -263,3 +263,14 @@ def test_where_several_hold_together_the_table_says_so():
     assert max(map(len, text.splitlines())) <= 80
     assert "together" in "\n".join(text.splitlines()[:6])
     assert "for 2 comparisons together" in flat(text)
+
+
+def test_kappa_is_told_where_it_differs_and_only_there():
+    found = race("tf", "torch")
+    for item in found.trials:
+        item.metrics["test_kappa"] = 0.9 + 0.001 * item.repeat
+    assert "kappa" not in shown(judged(found))
+    for item in found.trials:
+        item.metrics["test_kappa"] -= 0.1 * (item.contender == "torch") + 0.0001 * item.repeat
+    found.trials[0].metrics["test_kappa"] += 0.0005
+    assert "torch and tf differ by 0.10 in test kappa (tf higher" in flat(shown(judged(found)))

@@ -309,3 +309,28 @@ def test_who_left_nothing_to_compare_still_counts_in_the_family():
     found = compare.comparisons(trials, baseline="tf", certified=set())
     assert [(item.contender, item.family, item.repeats) for item in found] == [("a", 3, 5), ("b", 3, 5), ("c", 3, 0)]
     assert "together" not in found[2].verdict
+
+
+def with_kappas(values, other=0.95):
+    trials = []
+    for repeat, value in enumerate(values):
+        trials += [trial("tf", repeat), trial("torch", repeat)]
+        trials[-2].metrics["test_kappa"], trials[-1].metrics["test_kappa"] = other, value
+    found = compare.agreements(trials, baseline="tf", certified=ALL)
+    return next(item.verdict for item in found if item.quantity == "test_kappa")
+
+
+def test_kappas_differ_in_shares_of_one_whatever_their_level():
+    assert with_kappas([0.952, 0.948, 0.951, 0.949, 0.950]) == (
+        "torch and tf agree in test kappa within ±0.0020 (95 %, 5 repeats)"
+    )
+    assert with_kappas([0.002, -0.002, 0.001, -0.001, 0.0], other=0.0).startswith("torch and tf agree in test kappa")
+    assert with_kappas([0.901, 0.899, 0.900, 0.900, 0.901]) == (
+        "torch and tf differ by 0.050 in test kappa (tf higher, 95 % interval 0.049–0.051, 5 repeats)"
+    )
+    assert "(−2.0 to +2.0, 95 %" in with_kappas([-0.9, 0.99], other=0.0)
+
+
+def test_a_repeat_without_a_kappa_is_left_out_and_runs_without_any_have_none():
+    assert "4 repeats" in with_kappas([0.952, 0.948, 0.951, None, 0.950])
+    assert all(item.quantity != "test_kappa" for item in compare.agreements(race(), baseline="tf", certified=ALL))
