@@ -65,7 +65,7 @@ class Plan:
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
-        train = {key: value for key, value in self.config["train"].items() if key != "trace"}
+        train = {key: value for key, value in self.config["train"].items() if key not in ("trace", "target")}
         work = {
             "layers": self.config["model"]["layers"],
             "data": self.prepared.checksum,
@@ -98,6 +98,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         planes = datasets.planar(prepared, progress) if turned else None
     splits = datasets.split(prepared, config["dataset"])
     config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
+    _check_target(config["train"]["target"], prepared.task)
     network = _network(config["model"], prepared)
     _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
@@ -142,6 +143,16 @@ def _loss(given: str, prepared: Prepared) -> str:
             f"leave it at auto, which takes {loss} there"
         )
     return loss
+
+
+def _check_target(given: float | None, task: str) -> None:
+    if given is None:
+        return
+    if not 0 < given < math.inf:
+        raise RequestError(f"train.target={given:g}: must be above 0; train.target=null sets none")
+    if task != "regression" and given > 1:
+        share = f", as train.target={given / 100:g}" if given <= 100 else ""
+        raise RequestError(f"train.target={given:g}: an accuracy is a share of one, at most 1{share}")
 
 
 def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:

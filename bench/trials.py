@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +14,11 @@ from safetensors.numpy import load_file
 from bench import launch, noise
 from bench.counters import counters
 from bench.launch import Listener, Outcome
-from bench.results import store
+from bench.results import reach, store
 from bench.results.schema import Contender, RunWarning, Trial
 from bench.work import Work
-from frameworks.contract import CLOCKS, OUTCOME, REQUEST
+from frameworks.contract import CLOCKS, OUTCOME, REQUEST, Request
+from frameworks.reference import METRICS
 
 SCRATCH = (REQUEST, OUTCOME, CLOCKS)
 """What a child and its parent tell each other; a trial does not keep it."""
@@ -47,6 +49,7 @@ def run(
         place,
         request.train["batch_size"],
     )
+    _reach(trial, request, place / "epochs.csv")
     store.write_json(place / "trial.json", asdict(trial))
     if repeat > 0:
         (place / "weights.safetensors").unlink(missing_ok=True)
@@ -79,6 +82,18 @@ def _read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
     return trial
+
+
+def _reach(trial: Trial, request: Request, epochs: Path) -> None:
+    """Note when the validation came up to the target, where there is one."""
+    trial.target = request.train.get("target")
+    if trial.target is None or not epochs.exists():
+        return
+    with epochs.open(newline="", encoding="utf-8") as stream:
+        rows = [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(stream)]
+    found = reach.moment(rows, trial.target, METRICS[request.loss])
+    if found is not None:
+        trial.target_seconds, trial.target_reached = found
 
 
 def _write_steps(path: Path, clocks: dict[str, np.ndarray]) -> None:

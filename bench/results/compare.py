@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bench.results import stats, words
+from bench.results import reach, stats, words
 from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
 
 Compute = Callable[[Sequence[float], Sequence[float], float], stats.Interval]
@@ -105,6 +105,8 @@ def _every(
         (name, quantity): _samples(trials, name, baseline, quantity, paired=paired)
         for name in _others(trials, baseline)
         for quantity in quantities
+        # Repeats that never came to the target would be left out, and what is left favours who gets there by luck.
+        if quantity != reach.QUANTITY or reach.complete(trials, (name, baseline))
     }
     return {key: samples for key, samples in found.items() if samples is not None}
 

@@ -15,6 +15,7 @@ TIMES = {
     "step_seconds": "training step (throughput clock)",
     "latency_p50_seconds": "training step (latency clock, median)",
     "epoch_seconds": "epoch of real training (end-to-end clock)",
+    "target_seconds": "training until the target was reached",
     "input_seconds": "input pipeline alone, per batch",
     "first_step_seconds": "first step (tracing and compiling)",
     "predict_seconds": "prediction of the test set",
@@ -89,6 +90,12 @@ class Trial:
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
     regression _mae: the mean absolute error in the target's own units. val_kappa and test_kappa: Cohen's kappa, absent
     where labels and predictions know the same one class only."""
+    target: float | None = None
+    """What the validation was to come up to, ``train.target``: an accuracy, or the MAE of a regression."""
+    target_seconds: float | None = None
+    """Seconds of training until it first did, to within an epoch; of all of it where it never did."""
+    target_reached: bool | None = None
+    """Whether it ever did; None where there was no target, or no epoch."""
     first_losses: list[float] = field(default_factory=list)
     """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
     environment: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +107,8 @@ class Trial:
             return self.metrics[name]
         if name == "latency_p50_seconds":
             return self.step_latency_seconds.get("p50")
+        if name == "target_seconds":
+            return self.target_seconds if self.target_reached else None
         if name in ("step_seconds", "epoch_seconds", "input_seconds"):
             value: float | None = getattr(self, name)
             return value

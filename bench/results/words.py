@@ -32,6 +32,7 @@ PHRASES = {
     "step_seconds": "per training step",
     "latency_p50_seconds": "per training step waited for singly (latency, median)",
     "epoch_seconds": "per epoch of real training",
+    "target_seconds": "in training until the target was reached",
     "input_seconds": "per batch of the input pipeline alone",
     "first_step_seconds": "in the first step (tracing and compiling)",
     "predict_seconds": "in predicting the test set",

@@ -89,3 +89,20 @@ def test_values_that_are_not_finite_are_null_in_the_file(trial, children, tmp_pa
     children.instead["trial", "torch", 0] = diverge
     assert trial().status == "diverged"
     assert json.loads((tmp_path / "run/trials/torch-0/trial.json").read_text())["metrics"] == {"train_loss": None}
+
+
+def test_the_way_to_a_target_is_read_from_the_epochs(plan_of, children, tmp_path):
+    def train(request):
+        found = children.trial(request)
+        rows = ("epoch,seconds,val_accuracy", "1,0.5,0.4", "2,0.25,0.75", "3,0.25,0.9", "4,0.25,0.5")
+        (tmp_path / "run/trials/torch-0/epochs.csv").write_text("\n".join(rows) + "\n")
+        return found
+
+    children.instead["trial", "torch", 0] = train
+    found = {}
+    for target in ("0.75", "0.95", "null"):
+        plan = plan_of("framework=torch", f"train.target={target}")
+        work = Work(plan, tmp_path / f"work-{target}")
+        one, _ = trials.run(work, plan.contenders[0], 0, tmp_path / "run", lambda _: None)
+        found[target] = (one.target, one.target_seconds, one.target_reached)
+    assert found == {"0.75": (0.75, 0.75, True), "0.95": (0.95, 1.25, False), "null": (None, None, None)}

@@ -152,6 +152,9 @@ def test_every_quantity_has_its_phrase_and_several_contenders_keep_their_order()
             step_latency_seconds={"p50": 1e-3},
             epoch_seconds=1.0,
             input_seconds=1e-4,
+            target=0.9,
+            target_seconds=2.0,
+            target_reached=True,
         )
         for name in ("tf", "torch_compile", "torch")
     ]
