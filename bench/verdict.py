@@ -15,6 +15,7 @@ from rich.text import Text
 from bench.results import format as formats
 from bench.results import store, summary
 from bench.results import words as wording
+from bench.results.findings import findings
 from bench.results.schema import METRICS, QUALITIES, Agreement, Parity, Results, RunWarning
 from bench.results.summary import Row
 
@@ -64,6 +65,7 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     if sentences or results.message:
         parts.append(Text())
     parts += [Line(sentence, "• ", "bold") for sentence in sentences]
+    parts += [Line(sentence, "• ") for told in findings(results).values() for sentence in told]
     if results.message:
         parts.append(Line(results.message, "• ", "bold red"))
     parts += [Text(), *(Line(line) for line in _conditions(results))]
