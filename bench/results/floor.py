@@ -56,7 +56,7 @@ def sentences(results: Results) -> list[str]:
     told = []
     for name in dict.fromkeys(item.comparison.contender for item in found):
         mine = [item for item in found if item.comparison.contender == name]
-        shares = ", ".join(f"±{formats.percent(item.share)} {SHOWN[item.comparison.quantity]}" for item in mine)
+        shares = ", ".join(f"{_reach(item.share)} {SHOWN[item.comparison.quantity]}" for item in mine)
         repeats = formats.count(min(item.comparison.repeats for item in mine), "repeat")
         told.append(
             f"this machine's noise floor at {repeats}: {shares} ({name} is {results.baseline} again); "
@@ -64,6 +64,11 @@ def sentences(results: Results) -> list[str]:
         )
         told += [_excluded(item.comparison) for item in mine if item.excluded]
     return told
+
+
+def _reach(share: float) -> str:
+    """Return a floor in words: "±2.3 %"; as a factor from where a percentage no longer reads the same either way."""
+    return f"±{formats.percent(share)}" if share < 1 else f"a factor of {formats.significant(1 + share, 2)}"
 
 
 def _excluded(item: Comparison) -> str:

@@ -47,7 +47,9 @@ def _told(name: str, found: Interval) -> str:
 
 def share(ratio: float) -> str:
     """Return a ratio as the change it stands for: 1.031 is "3.1 %", 0.98 "−2.0 %"."""
-    return f"{'−' if ratio < 1 else ''}{formats.percent(abs(ratio - 1))}"
+    change = abs(ratio - 1)
+    shown = formats.percent(change) if change < 1 else f"{formats.significant(100 * change, 2)} %"
+    return f"{'−' if ratio < 1 else ''}{shown}"
 
 
 def _sound(value: float) -> bool:

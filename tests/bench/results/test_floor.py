@@ -71,3 +71,5 @@ def test_one_repeat_has_no_floor_and_a_wild_one_is_finite():
     assert floor.floors(run(QUIET, repeats=1)) == []
     found = floor.floors(run([1e-200, 1e200], repeats=2))
     assert all(math.isfinite(item.share) for item in found)
+    told = floor.sentences(run([0.2, 5.0, 1.0], repeats=3))[0]
+    assert "at 3 repeats: a factor of 54 per training step, a factor of 54 per epoch" in told

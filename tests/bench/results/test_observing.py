@@ -42,6 +42,11 @@ def test_in_words():
     ]
 
 
+def test_a_change_in_percent():
+    found = [observing.share(ratio) for ratio in (1.031, 0.98, 1.0, 1.00049, 1.999, 13.078, 0.002)]
+    assert found == ["3.1 %", "−2.0 %", "0.0 %", "0.0 %", "99.9 %", "1,200 %", "−99.8 %"]
+
+
 def test_only_good_trials_with_both_clocks_count():
     results = run(tf=[1.03, 1.031, 1.032, 9.0, 9.0, 9.0])
     results.trials[3].status = "failed"
