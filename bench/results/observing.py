@@ -17,6 +17,10 @@ from bench.results.stats import Interval
 from bench.results.summary import names
 
 
+TENFOLD = 10
+"""An interval that reaches beyond so many times says nothing that its ends would."""
+
+
 def cost(results: Results, contender: str) -> Interval | None:
     """Return latency ÷ throughput clock of a contender's step, paired by trial; None where no trial has both."""
     both = [
@@ -40,6 +44,8 @@ def _told(name: str, found: Interval) -> str:
     if found.low is None or found.high is None:
         return f"{name} {share(found.estimate)} ({repeats}, no interval)"
     reach = f"95 % interval {share(found.low)} to {share(found.high)}, {repeats}"
+    if not 1 / TENFOLD <= found.low <= found.high <= TENFOLD:
+        reach = f"95 % interval beyond a factor of {TENFOLD}, {repeats}"
     if not found.resolved(1.0):
         return f"{name} nothing that is resolved ({reach})"
     return f"{name} {share(found.estimate)}{', less than nothing' if found.estimate < 1 else ''} ({reach})"

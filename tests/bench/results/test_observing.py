@@ -42,6 +42,13 @@ def test_in_words():
     ]
 
 
+def test_an_interval_that_says_nothing_is_called_so():
+    told = observing.sentences(run(tf=[0.5, 2.0]))
+    assert told == [
+        "waiting for every step costs tf nothing that is resolved (95 % interval beyond a factor of 10, 2 repeats)"
+    ]
+
+
 def test_a_change_in_percent():
     found = [observing.share(ratio) for ratio in (1.031, 0.98, 1.0, 1.00049, 1.999, 13.078, 0.002)]
     assert found == ["3.1 %", "−2.0 %", "0.0 %", "0.0 %", "99.9 %", "1,200 %", "−99.8 %"]
