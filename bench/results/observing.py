@@ -16,7 +16,6 @@ from bench.results.schema import Results
 from bench.results.stats import Interval
 from bench.results.summary import names
 
-
 TENFOLD = 10
 """An interval that reaches beyond so many times says nothing that its ends would."""
 
