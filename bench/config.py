@@ -56,6 +56,8 @@ class Train:
     """``auto`` is the one of the dataset's task, and no other fits."""
     trace: bool = MISSING
     """Keep the loss of every step."""
+    target: float | None = at_least(0)
+    """The validation metric to clock the way to: an accuracy as a share of one, or a regression's MAE, at most."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import contenders, datasets, pipelines
+from bench import contenders, datasets, pipelines, turns
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, nearest, unknown
 from bench.preparing import Preparing
@@ -63,14 +63,13 @@ class Plan:
         In turns, all contenders of a repeat run together, and `bench.relay` says who works when; else one trial
         follows the other: A B, B A, A B, … so that drift cancels.
         """
-        order = self.contenders, self.contenders[::-1]
         if self.config["measure"]["interleave"] == "turns":
             return [(repeat, self.contenders) for repeat in repeats]
-        return [(repeat, [contender]) for repeat in repeats for contender in order[repeat % 2]]
+        return [(repeat, [contender]) for repeat in repeats for contender in turns.order(self.contenders, repeat)]
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
-        train = {key: value for key, value in self.config["train"].items() if key != "trace"}
+        train = {key: value for key, value in self.config["train"].items() if key not in ("trace", "target")}
         work = {
             "layers": self.config["model"]["layers"],
             "data": self.prepared.checksum,
@@ -106,6 +105,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         # On a GPU all would hold their memory at once, and a GPU's clock is steadier than a shared CPU's.
         config["measure"]["interleave"] = "turns" if found[0].settings["device"] == "cpu" else "trials"
     config["train"]["loss"] = _loss(config["train"]["loss"], prepared)
+    _check_target(config["train"]["target"], prepared.task)
     network = _network(config["model"], prepared)
     _check_sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
@@ -150,6 +150,16 @@ def _loss(given: str, prepared: Prepared) -> str:
             f"leave it at auto, which takes {loss} there"
         )
     return loss
+
+
+def _check_target(given: float | None, task: str) -> None:
+    if given is None:
+        return
+    if not 0 < given < math.inf:
+        raise RequestError(f"train.target={given:g}: must be above 0; train.target=null sets none")
+    if task != "regression" and given > 1:
+        share = f", as train.target={given / 100:g}" if given <= 100 else ""
+        raise RequestError(f"train.target={given:g}: an accuracy is a share of one, at most 1{share}")
 
 
 def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from bench.launch import Outcome
+from bench.results import reach
 from bench.results.schema import Trial
-from frameworks.contract import CLOCKS
+from frameworks.contract import CLOCKS, Request
+from frameworks.reference import METRICS
 
 
-def read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
-    """Fill in what the child measured."""
-    values = found.values
+def read(found: Outcome, trial: Trial, request: Request) -> Trial:
+    """Fill in what the child that was asked for `request` measured."""
+    values, place = found.values, Path(request.folder)
     trial.usage = dict(found.usage)
     trial.phases = dict(values.get("phases", {}))
     # What the phases do not account for: starting Python, writing files, ending.
@@ -41,13 +44,26 @@ def read(found: Outcome, trial: Trial, place: Path, batch_size: int) -> Trial:
             if name.removeprefix("predict/").isdigit()
         }
         trial.step_seconds = float(np.median(clocks["throughput"]))
-        trial.throughput = batch_size / trial.step_seconds
+        trial.throughput = request.train["batch_size"] / trial.step_seconds
         if len(clocks["input"]):
             trial.input_seconds = float(np.median(clocks["input"]))
         first = clocks["losses"].ravel()[:2]
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
+    _reach(trial, request, place / "epochs.csv")
     return trial
+
+
+def _reach(trial: Trial, request: Request, epochs: Path) -> None:
+    """Note when the validation came up to the target, where there is one."""
+    trial.target = request.train.get("target")
+    if trial.target is None or not epochs.exists():
+        return
+    with epochs.open(newline="", encoding="utf-8") as stream:
+        rows = [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(stream)]
+    found = reach.moment(rows, trial.target, METRICS[request.loss])
+    if found is not None:
+        trial.target_seconds, trial.target_reached = found
 
 
 def _percentiles(seconds: np.ndarray) -> dict[str, float]:

@@ -34,6 +34,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
             "pipeline": config["pipeline"]["name"],
         }
         | ({"augmentation": augmented} if augmented else {})
+        | ({"target": config["train"]["target"]} if config["train"]["target"] is not None else {})
         | ({"planted": ", ".join(plan.plants)} if plan.plants else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,

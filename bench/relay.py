@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench import turns
 from frameworks.line import more
 
 
@@ -69,8 +70,7 @@ class Relay:
 
     def _place(self, name: str) -> int:
         """Return the place in this turn: A B, B A, A B, … so that a steady drift cancels."""
-        backwards = (self._repeat + self._turn[name]) % 2
-        return self._names.index(name) * (-1 if backwards else 1)
+        return turns.order(self._names, self._repeat + self._turn[name]).index(name)
 
     def _another(self, of: str, turn: int) -> bool:
         """Decide, once for all contenders, whether there is another round of `of`: by whose clocks ran least."""

@@ -94,7 +94,7 @@ def _one(
         message=found.message,
         folder=name,
     )
-    return Done(trial=readings.read(found, trial, place, request.train["batch_size"]), found=found, gauge=gauge)
+    return Done(trial=readings.read(found, trial, request), found=found, gauge=gauge)
 
 
 def _complete(done: Done, before: Counters, after: Counters, folder: Path) -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from bench.results import format as formats
 from bench.results import store, summary
 from bench.results import words as wording
+from bench.results.findings import findings
 from bench.results.schema import METRICS, QUALITIES, Agreement, Parity, Results, RunWarning
 from bench.results.summary import Row
 
@@ -64,6 +65,7 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     if sentences or results.message:
         parts.append(Text())
     parts += [Line(sentence, "• ", "bold") for sentence in sentences]
+    parts += [Line(sentence, "• ") for told in findings(results).values() for sentence in told]
     if results.message:
         parts.append(Line(results.message, "• ", "bold red"))
     parts += [Text(), *(Line(line) for line in _conditions(results))]
@@ -82,7 +84,9 @@ def table(rows: list[Row], results: Results) -> Table:
     shown.add_column("framework", overflow="fold", max_width=22)
     for title in (metric, "test\nloss", "time\nper step", f"{summary.things(results)}\nper second"):
         shown.add_column(title, justify="right", no_wrap=True)
-    shown.add_column("time ratio\n(95 %)", justify="right", no_wrap=True)
+    several = any(row.comparison is not None and row.comparison.family > 1 for row in rows)
+    reach = "(95 %\ntogether)" if several else "(95 %)"
+    shown.add_column(f"time ratio\n{reach}", justify="right", no_wrap=True)
     for row in rows:
         name = Text(clean(row.name))
         if row.trouble:

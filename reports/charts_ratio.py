@@ -119,6 +119,8 @@ def _axis(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _note(rows: Sequence[Row], missing: int) -> str:
     notes = ["Point: geometric mean of the ratios; line: 95 % interval."]
+    if any(row.comparison.family > 1 for row in rows):
+        notes.append("Of the contenders of one run and quantity, the intervals hold together.")
     if any(not row.comparison.certified for row in rows):
         notes.append("Hollow: not certified as the same work.")
     if any(not row.comparison.paired for row in rows):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.results.across import Across
+from bench.results.findings import findings
 from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
 from reports import charts_learning, charts_ratio, charts_speed, data, machine, palette, parts, summary, words, work
@@ -65,6 +66,8 @@ class View:
     data: DataView | None = None
     pictures: list[Chart] = field(default_factory=list)
     """Of the data."""
+    findings: dict[str, list[str]] = field(default_factory=dict)
+    """Sentences beside the ratios, by heading."""
     checks: list[Check] = field(default_factory=list)
     config: str = ""
     machine: list[tuple[str, str]] = field(default_factory=list)
@@ -151,6 +154,7 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         warnings=grouped(results.warnings),
         phases={name: charts_speed.phase_medians(run, name) for name in names(results)},
         data=data.view(run, results.dataset) if results.dataset else None,
+        findings=findings(results),
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
         machine=machine.facts(results.machine),

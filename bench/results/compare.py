@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bench.results import stats, words
+from bench.results import reach, stats, words
 from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
 
-Compute = Callable[[Sequence[float], Sequence[float]], stats.Interval]
+Compute = Callable[[Sequence[float], Sequence[float], float], stats.Interval]
+Samples = tuple[list[float], list[float]]
 
 
 def comparisons(
@@ -24,31 +25,31 @@ def comparisons(
     Only trials that ended well count. Paired, a repeat counts where both have the value with the same seed;
     unpaired (runs made apart), every trial counts, and `apart` names by contender what else differed from the
     baseline's run: it stands in every sentence. Throughput is the step's ratio inverted and is not repeated.
+    Where several contenders are compared in a quantity, their intervals hold 95 % together (`stats.together`).
     """
     compute = stats.paired_ratio if paired else stats.unpaired_ratio
     found = []
-    for name in _others(trials, baseline):
-        for quantity in TIMES:
-            samples = _samples(trials, name, baseline, quantity, paired=paired)
-            if samples is None:
-                continue
-            interval = _interval(samples, compute)
-            marks = words.marks(paired=paired, certified=name in certified, apart=(apart or {}).get(name, ()))
-            pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks)
-            found.append(
-                Comparison(
-                    contender=name,
-                    baseline=baseline,
-                    quantity=quantity,
-                    ratio=interval.estimate if interval else None,
-                    low=interval.low if interval else None,
-                    high=interval.high if interval else None,
-                    repeats=interval.repeats if interval else 0,
-                    paired=paired,
-                    certified=name in certified,
-                    verdict=words.time_verdict(pair, quantity, interval),
-                )
+    every = _every(trials, baseline, TIMES, paired=paired)
+    for (name, quantity), samples in every.items():
+        family = _family(every, quantity)
+        interval = _interval(samples, compute, family)
+        marks = words.marks(paired=paired, certified=name in certified, apart=(apart or {}).get(name, ()))
+        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=family)
+        found.append(
+            Comparison(
+                contender=name,
+                baseline=baseline,
+                quantity=quantity,
+                ratio=interval.estimate if interval else None,
+                low=interval.low if interval else None,
+                high=interval.high if interval else None,
+                repeats=interval.repeats if interval else 0,
+                paired=paired,
+                certified=name in certified,
+                verdict=words.time_verdict(pair, quantity, interval),
+                family=family,
             )
+        )
     return found
 
 
@@ -68,30 +69,27 @@ def agreements(
     """
     compute = stats.paired_difference if paired else stats.unpaired_difference
     found = []
-    for name in _others(trials, baseline):
-        for quantity in QUALITIES:
-            samples = _samples(trials, name, baseline, quantity, paired=paired)
-            if samples is None:
-                continue
-            interval = _interval(samples, compute)
-            marks = words.marks(
-                paired=paired, certified=name in certified, note=note, apart=(apart or {}).get(name, ())
+    every = _every(trials, baseline, QUALITIES, paired=paired)
+    for (name, quantity), samples in every.items():
+        family = _family(every, quantity)
+        interval = _interval(samples, compute, family)
+        marks = words.marks(paired=paired, certified=name in certified, note=note, apart=(apart or {}).get(name, ()))
+        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=family)
+        level = stats.geometric_mean([abs(value) or 1e-12 for value in samples[1]]) if interval else 1.0
+        found.append(
+            Agreement(
+                contender=name,
+                baseline=baseline,
+                quantity=quantity,
+                difference=interval.estimate if interval else None,
+                low=interval.low if interval else None,
+                high=interval.high if interval else None,
+                repeats=interval.repeats if interval else 0,
+                paired=paired,
+                verdict=words.quality_verdict(pair, quantity, interval, level=level),
+                family=family,
             )
-            pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks)
-            level = stats.geometric_mean([abs(value) or 1e-12 for value in samples[1]]) if interval else 1.0
-            found.append(
-                Agreement(
-                    contender=name,
-                    baseline=baseline,
-                    quantity=quantity,
-                    difference=interval.estimate if interval else None,
-                    low=interval.low if interval else None,
-                    high=interval.high if interval else None,
-                    repeats=interval.repeats if interval else 0,
-                    paired=paired,
-                    verdict=words.quality_verdict(pair, quantity, interval, level=level),
-                )
-            )
+        )
     return found
 
 
@@ -99,9 +97,26 @@ def _others(trials: Sequence[Trial], baseline: str) -> list[str]:
     return [name for name in dict.fromkeys(trial.contender for trial in trials) if name != baseline]
 
 
-def _samples(
-    trials: Sequence[Trial], contender: str, baseline: str, quantity: str, *, paired: bool
-) -> tuple[list[float], list[float]] | None:
+def _every(
+    trials: Sequence[Trial], baseline: str, quantities: Iterable[str], *, paired: bool
+) -> dict[tuple[str, str], Samples]:
+    """Return the samples of every comparison, by contender and quantity, in the order they are told."""
+    found = {
+        (name, quantity): _samples(trials, name, baseline, quantity, paired=paired)
+        for name in _others(trials, baseline)
+        for quantity in quantities
+        # Repeats that never came to the target would be left out, and what is left favours who gets there by luck.
+        if quantity != reach.QUANTITY or reach.complete(trials, (name, baseline))
+    }
+    return {key: samples for key, samples in found.items() if samples is not None}
+
+
+def _family(every: Collection[tuple[str, str]], quantity: str) -> int:
+    """Return how many are compared in `quantity`, also those that left nothing: who fails must not help the others."""
+    return sum(asked == quantity for _, asked in every)
+
+
+def _samples(trials: Sequence[Trial], contender: str, baseline: str, quantity: str, *, paired: bool) -> Samples | None:
     """Return the values of both, block by block if paired; None where neither ever measured the quantity."""
     ours, theirs = (_values(trials, name, quantity) for name in (contender, baseline))
     if not ours and not theirs:
@@ -127,9 +142,9 @@ def _values(trials: Sequence[Trial], name: str, quantity: str) -> list[tuple[tup
     ]
 
 
-def _interval(samples: tuple[list[float], list[float]], compute: Compute) -> stats.Interval | None:
-    return compute(*samples) if all(samples) else None
+def _interval(samples: Samples, compute: Compute, family: int) -> stats.Interval | None:
+    return compute(*samples, stats.together(family)) if all(samples) else None
 
 
-def _repeats(samples: tuple[list[float], list[float]]) -> tuple[int, int]:
+def _repeats(samples: Samples) -> tuple[int, int]:
     return len(samples[0]), len(samples[1])

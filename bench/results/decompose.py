@@ -97,6 +97,8 @@ class Gap:
     certified: bool
     rest: Interval | None = None
     """Input and loop together, where the two are bounds only: either may be more at the other's cost."""
+    family: int = 1
+    """How many gaps to the same baseline hold their 95 % together."""
 
     @property
     def main(self) -> str:
@@ -172,23 +174,26 @@ def gap(results: Results, contender: str) -> Gap | None:
     if not both or contender == results.baseline:
         return None
     pairs = [(ours[block], theirs[block]) for block in both]
+    family = sum(name != results.baseline for name in dict.fromkeys(trial.contender for trial in results.trials))
+    difference = partial(_difference, confidence=stats.together(family))
     rest = None
     if all(item.input is not None for pair in pairs for item in pair):
         if any(item.reads == AHEAD for pair in pairs for item in pair):
-            rest = _difference(pairs, lambda item: item.step - item.compute)
-        parts = {name: _difference(pairs, partial(Clocks.part, name=name)) for name in PARTS}
+            rest = difference(pairs, lambda item: item.step - item.compute)
+        parts = {name: difference(pairs, partial(Clocks.part, name=name)) for name in PARTS}
     else:
         parts = {
-            "compute": _difference(pairs, lambda item: item.compute),
-            UNDIVIDED: _difference(pairs, lambda item: item.step - item.compute),
+            "compute": difference(pairs, lambda item: item.compute),
+            UNDIVIDED: difference(pairs, lambda item: item.step - item.compute),
         }
     return Gap(
         contender=contender,
         baseline=results.baseline,
-        total=_difference(pairs, lambda item: item.step),
+        total=difference(pairs, lambda item: item.step),
         parts=parts,
         certified=contender in results.parity.certified(results.baseline),
         rest=rest,
+        family=family,
     )
 
 
@@ -200,8 +205,8 @@ def _around(values: Sequence[float]) -> Interval:
     return stats.paired_difference(values, [0.0] * len(values))
 
 
-def _difference(pairs: Sequence[tuple[Clocks, Clocks]], of: Callable[[Clocks], float]) -> Interval:
-    return stats.paired_difference([of(one) for one, _ in pairs], [of(other) for _, other in pairs])
+def _difference(pairs: Sequence[tuple[Clocks, Clocks]], of: Callable[[Clocks], float], confidence: float) -> Interval:
+    return stats.paired_difference([of(one) for one, _ in pairs], [of(other) for _, other in pairs], confidence)
 
 
 def _within(interval: Interval) -> Interval:

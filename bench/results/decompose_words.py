@@ -68,7 +68,7 @@ def gap(found: Gap) -> str:
     if total.low is None or total.high is None:
         reach = ", ".join(["no interval", repeats, *marks])
     else:
-        reach = ", ".join([f"95 % interval {span(total)}", repeats, *marks])
+        reach = ", ".join([f"95 % interval {span(total)}{words.together(found.family)}", repeats, *marks])
     if total.low is not None and not total.resolved(0.0):
         head = f"no difference resolved between {found.contender} and {found.baseline} per step end to end"
     else:

@@ -15,6 +15,7 @@ TIMES = {
     "step_seconds": "training step (throughput clock)",
     "latency_p50_seconds": "training step (latency clock, median)",
     "epoch_seconds": "epoch of real training (end-to-end clock)",
+    "target_seconds": "training until the target was reached",
     "input_seconds": "input pipeline alone, per batch",
     "first_step_seconds": "first step (tracing and compiling)",
     "predict_seconds": "prediction of the test set",
@@ -22,10 +23,16 @@ TIMES = {
 }
 """Quantities of time that contenders are compared in, in the order of interest, with their names in words."""
 
-QUALITIES = {"test_accuracy": "test accuracy", "test_mae": "test MAE", "test_loss": "test loss"}
+QUALITIES = {
+    "test_accuracy": "test accuracy",
+    "test_kappa": "test kappa",
+    "test_mae": "test MAE",
+    "test_loss": "test loss",
+}
 """Quantities of quality that contenders are compared in: differences, not ratios.
 
-A classification has the accuracy, a regression the mean absolute error, in the target's own units.
+A classification has the accuracy and Cohen's kappa, which no majority of one class can please; a regression has the
+mean absolute error, in the target's own units.
 """
 
 METRICS = ("test_accuracy", "test_mae")
@@ -85,7 +92,14 @@ class Trial:
     thread of the machine was ready to run and had no CPU."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
-    regression _mae: the mean absolute error in the target's own units."""
+    regression _mae: the mean absolute error in the target's own units. val_kappa and test_kappa: Cohen's kappa, absent
+    where labels and predictions know the same one class only."""
+    target: float | None = None
+    """What the validation was to come up to, ``train.target``: an accuracy, or the MAE of a regression."""
+    target_seconds: float | None = None
+    """Seconds of training until it first did, to within an epoch; of all of it where it never did."""
+    target_reached: bool | None = None
+    """Whether it ever did; None where there was no target, or no epoch."""
     first_losses: list[float] = field(default_factory=list)
     """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
     environment: dict[str, Any] = field(default_factory=dict)
@@ -97,6 +111,8 @@ class Trial:
             return self.metrics[name]
         if name == "latency_p50_seconds":
             return self.step_latency_seconds.get("p50")
+        if name == "target_seconds":
+            return self.target_seconds if self.target_reached else None
         if name in ("step_seconds", "epoch_seconds", "input_seconds"):
             value: float | None = getattr(self, name)
             return value
@@ -180,6 +196,8 @@ class Agreement:
     repeats: int
     paired: bool
     verdict: str
+    family: int = 1
+    """How many agreements in the same quantity hold their 95 % together: each interval is wider for it."""
 
 
 @dataclass(kw_only=True, slots=True)

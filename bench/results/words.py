@@ -15,11 +15,15 @@ FEW = 3
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 """What people call each split."""
 
-NEGLIGIBLE = {"test_accuracy": 0.0005, "test_mae": 0.001, "test_loss": 0.001}
-"""Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss."""
+NEGLIGIBLE = {"test_accuracy": 0.0005, "test_kappa": 0.001, "test_mae": 0.001, "test_loss": 0.001}
+"""Differences too small to matter, however surely they are resolved: a share of one; of the error; of the loss. Kappa's
+is twice the accuracy's: of two equally frequent classes, it moves twice as far."""
 
-SMALL = {"test_accuracy": 0.01, "test_mae": 0.025, "test_loss": 0.05}
+SMALL = {"test_accuracy": 0.01, "test_kappa": 0.02, "test_mae": 0.025, "test_loss": 0.05}
 """Widest margin, in the same shares, that may be called agreement: a wider one says only that nothing was resolved."""
+
+WIDEST = {"test_accuracy": 1.0, "test_kappa": 2.0}
+"""No difference exceeds these: an accuracy lies between 0 and 1, a kappa between -1 and 1."""
 
 EQUAL_TIMES = 0.001
 """Ratios of times so close to 1 are no difference: a share of one."""
@@ -28,6 +32,7 @@ PHRASES = {
     "step_seconds": "per training step",
     "latency_p50_seconds": "per training step waited for singly (latency, median)",
     "epoch_seconds": "per epoch of real training",
+    "target_seconds": "in training until the target was reached",
     "input_seconds": "per batch of the input pipeline alone",
     "first_step_seconds": "in the first step (tracing and compiling)",
     "predict_seconds": "in predicting the test set",
@@ -44,6 +49,8 @@ class Pair:
     baseline: str
     repeats: tuple[int, int]
     marks: list[str]
+    family: int = 1
+    """How many comparisons of the quantity hold their 95 % together."""
 
     @property
     def count(self) -> str:
@@ -56,10 +63,20 @@ class Pair:
         """Whether the interval is wide by nature."""
         return min(self.repeats) <= FEW
 
+    @property
+    def together(self) -> str:
+        """What follows an interval where several hold together: " for 3 comparisons together"."""
+        return together(self.family)
+
     def remarks(self, *parts: str) -> str:
         """Return the parts and the marks in brackets; nothing where there are none."""
         found = [*parts, *self.marks]
         return f"({', '.join(found)})" if found else ""
+
+
+def together(family: int) -> str:
+    """Return what follows an interval that holds together with others; nothing for one that stands alone."""
+    return f" for {family} comparisons together" if family > 1 else ""
 
 
 def marks(*, paired: bool, certified: bool, note: str = "", apart: Sequence[str] = ()) -> list[str]:
@@ -94,10 +111,10 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     if low >= 1 - EQUAL_TIMES and high <= 1 + EQUAL_TIMES:
         return (
             f"{pair.contender} and {pair.baseline} take equally long {phrase}, to within {100 * EQUAL_TIMES:g} % "
-            f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}', pair.count)}"
+            f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}{pair.together}', pair.count)}"
         )
     if not interval.resolved(1.0):
-        parts = [f"ratio {formats.interval(low, high)}", *(["a wide interval"] if pair.few else [])]
+        parts = [f"ratio {formats.interval(low, high)}{pair.together}", *(["a wide interval"] if pair.few else [])]
         return (
             f"no difference resolved between {pair.contender} and {pair.baseline} {phrase} "
             f"at {pair.count} {pair.remarks(*parts)}"
@@ -106,7 +123,7 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     count = f"wide at {pair.count}" if pair.few else pair.count
     return (
         f"{pair.contender} is {factor}× {way} than {pair.baseline} {phrase} "
-        f"{pair.remarks(f'95 % interval {ends}', count)}"
+        f"{pair.remarks(f'95 % interval {ends}{pair.together}', count)}"
     )
 
 
@@ -142,27 +159,29 @@ def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, lev
             f"{who} measured {_amount(quantity, abs(estimate))} apart in {name} "
             f"{pair.remarks(way, pair.count, 'no interval')}"
         )
-    if quantity == "test_accuracy":
-        low, high = max(low, -1.0), min(high, 1.0)
+    if quantity in WIDEST:
+        low, high = max(low, -WIDEST[quantity]), min(high, WIDEST[quantity])
     margin = max(abs(low), abs(high))
     if margin == 0:
         return f"{who} have the same {name} in each of the {pair.count} {pair.remarks()}".rstrip()
     count = f"wide at {pair.count}" if pair.few and margin > negligible(quantity, level) else pair.count
     small = SMALL[quantity] * _unit(quantity, level)
     if margin <= negligible(quantity, level) or (margin <= small and not interval.resolved(0.0)):
-        return f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks('95 %', count)}"
+        return (
+            f"{who} agree in {name} within ±{_amount(quantity, margin)} {pair.remarks(f'95 %{pair.together}', count)}"
+        )
     if not interval.resolved(0.0):
         ends = f"{_signed(quantity, low)} to {_signed(quantity, high)}"
         reach = f"{ends} points" if quantity == "test_accuracy" else ends
         return (
             f"no difference resolved in {name} between {pair.contender} and {pair.baseline} "
-            f"{pair.remarks(reach, '95 %', count)}"
+            f"{pair.remarks(reach, f'95 %{pair.together}', count)}"
         )
     near, far = sorted((abs(low), abs(high)))
     between = f"{_bare(quantity, near)}–{_bare(quantity, far)}"
     return (
         f"{who} differ by {_amount(quantity, abs(estimate))} in {name} "
-        f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}', count)}"
+        f"{pair.remarks(_higher(pair, estimate), f'95 % interval {between}{pair.together}', count)}"
     )
 
 
@@ -172,8 +191,8 @@ def negligible(quantity: str, level: float) -> float:
 
 
 def _unit(quantity: str, level: float) -> float:
-    """Return what a share is of: accuracies differ in shares of one, errors and losses in shares of the baseline's."""
-    return 1.0 if quantity == "test_accuracy" else level
+    """Return what a share is of: accuracies and kappas differ in shares of one, the rest in the baseline's."""
+    return 1.0 if quantity in WIDEST else level
 
 
 def _higher(pair: Pair, difference: float) -> str:

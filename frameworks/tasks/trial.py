@@ -120,6 +120,8 @@ def _predictions(request: Request, outputs: np.ndarray) -> np.ndarray:
 
 def _write_epochs(path: Path, rows: list[dict[str, float]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["epoch"])
+        # Not every row has every column: kappa has no value where one class is all there is.
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        writer = csv.DictWriter(stream, fieldnames=names or ["epoch"])
         writer.writeheader()
         writer.writerows(rows)

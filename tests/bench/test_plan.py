@@ -184,3 +184,25 @@ def test_a_last_batch_of_one_is_refused_where_batch_norm_would_meet_it(plan_of):
     with pytest.raises(RequestError, match="leaves a last batch of one sample"):
         plan_of("model=cnn", "train.batch_size=383", "train.drop_last=false")
     assert plan_of("model=mlp", "train.batch_size=383", "train.drop_last=false")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("train.target=96", "train.target=96: an accuracy is a share of one, at most 1, as train.target=0.96"),
+        ("train.target=0", "train.target=0: must be above 0; train.target=null sets none"),
+        ("train.target=-0.5", "train.target=-0.5: must be at least 0"),
+        ("train.target=nan", "train.target=nan: must be"),
+        ("train.target=-1 dataset=diabetes", "train.target=-1.0: must be at least 0"),
+    ],
+)
+def test_a_target_that_nobody_can_reach_is_refused(plan_of, said, message):
+    with pytest.raises(RequestError) as caught:
+        plan_of(*said.split())
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_target_is_no_part_of_the_work(plan_of):
+    assert plan_of("train.target=0.9").content() == plan_of().content()
+    assert plan_of("dataset=diabetes", "train.target=45").config["train"]["target"] == 45

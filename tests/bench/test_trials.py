@@ -159,3 +159,20 @@ def test_what_the_system_counted_is_kept(trial, children):
         "major_faults": 7.0,
     }
     assert "late_major_faults" not in usage, "nobody said how many there were before the first step"
+
+
+def test_the_way_to_a_target_is_read_from_the_epochs(plan_of, children, tmp_path):
+    def train(request):
+        found = children.trial(request)
+        rows = ("epoch,seconds,val_accuracy", "1,0.5,0.4", "2,0.25,0.75", "3,0.25,0.9", "4,0.25,0.5")
+        (tmp_path / "run/trials/torch-0/epochs.csv").write_text("\n".join(rows) + "\n")
+        return found
+
+    children.instead["trial", "torch", 0] = train
+    found = {}
+    for target in ("0.75", "0.95", "null"):
+        plan = plan_of("framework=torch", f"train.target={target}")
+        work = Work(plan, tmp_path / f"work-{target}")
+        [one], _ = trials.run(work, plan.contenders, 0, tmp_path / "run", lambda *_: None)
+        found[target] = (one.target, one.target_seconds, one.target_reached)
+    assert found == {"0.75": (0.75, 0.75, True), "0.95": (0.95, 1.25, False), "null": (None, None, None)}

@@ -38,7 +38,7 @@ def race(*names, repeats=3, certified=None, synthetic=False, note=""):
         contenders=[
             Contender(
                 name=name,
-                backend="torch",
+                backend="tf" if name == "tf" else "torch",
                 framework=FRAMEWORKS.get(name, "PyTorch 2.15.0"),
                 settings={"backend": "torch", "python": None, "device": "cpu", "compile": name.endswith("compile")},
             )
@@ -255,3 +255,39 @@ def test_nothing_measured_at_all():
 
 def test_clean():
     assert clean("a\x07b\nc\u202ed") == "a?b c?d"
+
+
+def test_where_several_hold_together_the_table_says_so():
+    assert "together" not in shown(race("tf", "torch"))
+    text = shown(race("tf", "torch", "torch_compile"))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "together" in "\n".join(text.splitlines()[:6])
+    assert "for 2 comparisons together" in flat(text)
+
+
+def test_kappa_is_told_where_it_differs_and_only_there():
+    found = race("tf", "torch")
+    for item in found.trials:
+        item.metrics["test_kappa"] = 0.9 + 0.001 * item.repeat
+    assert "kappa" not in shown(judged(found))
+    for item in found.trials:
+        item.metrics["test_kappa"] -= 0.1 * (item.contender == "torch") + 0.0001 * item.repeat
+    found.trials[0].metrics["test_kappa"] += 0.0005
+    assert "torch and tf differ by 0.10 in test kappa (tf higher" in flat(shown(judged(found)))
+
+
+def test_what_else_was_found_stands_below_the_verdict():
+    found = race("tf", "torch")
+    assert "waiting" not in shown(found)
+    for item in found.trials:
+        item.step_latency_seconds = {"p50": item.step_seconds * (1.03 + 0.001 * item.repeat)}
+        item.target, item.target_seconds, item.target_reached = 0.9, 2.0 + item.repeat, item.contender == "torch"
+    found.config = {"train": {"target": 0.9}}
+    found.contenders[1].backend = "tf"
+    text = flat(shown(judged(found)))
+    assert "• waiting for every step costs tf 3.1 % (95 % interval 2.9 % to 3.3 %, 3 repeats), torch 3.1 %" in text
+    assert "• tf did not reach a validation accuracy of 90 % in any of 3 repeats" in text
+    assert "• torch reached a validation accuracy of 90 % in 3 of 3 repeats, after 3.00 s" in text
+    assert "• no ratio of torch to tf in time to that: 3 repeats of tf did not get there" in text
+    assert "• this machine's noise floor at 3 repeats: ±" in text
+    assert text.index("per training step") < text.index("waiting for every step")

@@ -13,6 +13,7 @@ from frameworks.reference import (
     TASKS,
     Adam,
     float32,
+    kappa,
     predictions,
     score,
     sigmoid,
@@ -158,4 +159,36 @@ def test_every_task_has_a_loss_and_every_loss_a_metric():
     labels = np.array([0, 1])
     for loss, metric in METRICS.items():
         outputs = np.zeros((2, 2 if loss == TASKS["classification"] else 1))
-        assert score(loss, outputs, labels).keys() == {"loss", metric}
+        assert score(loss, outputs, labels).keys() - {"kappa"} == {"loss", metric}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_kappa_is_cohen_s(seed, classes):
+    from sklearn.metrics import cohen_kappa_score
+
+    generator = np.random.default_rng([seed, classes])
+    labels = generator.choice(classes, 200, p=generator.dirichlet(np.ones(classes)))
+    found = np.where(generator.random(200) < 0.3 * seed, generator.integers(0, classes, 200), labels)
+    assert kappa(found, labels) == pytest.approx(cohen_kappa_score(found, labels), abs=1e-12)
+
+
+def test_kappa_of_one_class():
+    one, two = np.zeros(4, dtype=np.int64), np.array([0, 0, 0, 1])
+    assert kappa(one, one) is None, "chance agrees always: nothing is said"
+    assert kappa(one, two) == kappa(two, one) == 0.0, "the largest class every time is worth nothing"
+    assert kappa(one, one + 1) == 0.0
+    assert kappa(two, two) == 1.0
+    assert kappa(1 - two, two) < 0
+    assert "kappa" not in score("binary_crossentropy", -np.ones((3, 1)), np.zeros(3, dtype=np.int64))
+
+
+def test_score_has_the_kappa_of_its_classes():
+    from sklearn.metrics import cohen_kappa_score
+
+    logits = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 3, 60)
+    found = score("sparse_categorical_crossentropy", logits, labels)["kappa"]
+    assert found == pytest.approx(cohen_kappa_score(logits.argmax(1), labels))
+    found = score("binary_crossentropy", logits[:, :1], labels > 0)["kappa"]
+    assert found == pytest.approx(cohen_kappa_score(logits[:, 0] > 0, labels > 0))

@@ -279,3 +279,28 @@ def test_what_was_counted_and_waited_for_is_shown(make_run, tmp_path):
     assert "1,230 J" in text
     assert "<dt>blas</dt><dd>Eigen</dd>" in text
     assert "<dt>memory</dt><dd>7.45 GiB</dd>" in text
+
+
+def test_what_else_was_found_has_its_place(run_folder, tmp_path, make_run):
+    text = words(rendered(run_folder))
+    assert "What observing costs waiting for every step costs tf 10.0 %" in text
+    assert "Noise floor" not in text
+    twice = make_run(tmp_path / "aa")
+    for item in twice.contenders:
+        item.backend = "torch"
+    store.write(tmp_path / "aa", twice)
+    assert "Noise floor this machine's noise floor at 3 repeats: ±40.0 % per training step" in words(
+        rendered(tmp_path / "aa")
+    )
+
+
+def test_columns_say_where_intervals_hold_together(run_folder):
+    assert "for 3 together" not in words(rendered(run_folder))
+    results = store.read(run_folder)
+    for item in (*results.comparison, *results.agreement):
+        item.family = 3
+    store.write(run_folder, results)
+    text = words(rendered(run_folder))
+    assert "ratio to tf 95 % for 3 together" in text
+    assert "95 % interval for 3 together" in text
+    assert "of one run and quantity, the intervals hold together" in text

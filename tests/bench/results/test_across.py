@@ -129,3 +129,20 @@ def test_other_work_is_not_compared(runs):
     found = runs()
     found[1][1].content = "other"
     assert across(found) == []
+
+
+def test_three_runs_hold_their_95_percent_together_and_other_targets_have_no_ratio(runs, tmp_path):
+    found = runs()
+    third = run("torch")
+    third.baseline = third.contenders[0].name = "third"
+    for trial in third.trials:
+        trial.contender = "third"
+    found.append((tmp_path / "third", third))
+    for target, (_, results) in zip((0.9, 0.9, 0.95), found, strict=True):
+        for trial in results.trials:
+            trial.target, trial.target_seconds, trial.target_reached = target, 2.0, True
+    (group,) = across(found)
+    steps = [item for item in group.comparison if item.quantity == "step_seconds"]
+    assert [(item.contender, item.family) for item in steps] == [("torch", 2), ("third", 2)]
+    assert all("for 2 comparisons together" in item.verdict for item in steps)
+    assert [item.contender for item in group.comparison if item.quantity == "target_seconds"] == ["torch"]

@@ -152,6 +152,9 @@ def test_every_quantity_has_its_phrase_and_several_contenders_keep_their_order()
             step_latency_seconds={"p50": 1e-3},
             epoch_seconds=1.0,
             input_seconds=1e-4,
+            target=0.9,
+            target_seconds=2.0,
+            target_reached=True,
         )
         for name in ("tf", "torch_compile", "torch")
     ]
@@ -261,3 +264,76 @@ def test_a_resolved_but_negligible_difference_is_agreement():
     found = compare.agreements(trials, baseline="tf", certified=ALL)[1]
     assert found.low > 0
     assert found.verdict.startswith("torch and tf agree in test loss within ±0.0000010")
+
+
+def of_four(jitter=0.01):
+    """Trials of tf and three others, all with the same scatter, each a tenth faster than the one before."""
+    return [
+        trial(name, repeat, step=TF[repeat] * 0.9**place * (1 + (place > 0) * jitter * (-1) ** repeat), loss=0.1)
+        for repeat in range(5)
+        for place, name in enumerate(("tf", "a", "b", "c"))
+    ]
+
+
+def test_several_contenders_hold_their_95_percent_together_and_say_so():
+    trials = of_four()
+    found = compare.comparisons(trials, baseline="tf", certified={"tf", "a", "b", "c"})
+    assert [item.family for item in found] == [3, 3, 3]
+    assert found[0].verdict == (
+        "a is 1.11× faster than tf per training step (95 % interval 1.09–1.13 for 3 comparisons together, 5 repeats)"
+    )
+    alone = step([item for item in trials if item.contender in ("tf", "a")])
+    assert alone.family == 1
+    assert "together" not in alone.verdict
+    widths = [math.log(item.high / item.low) for item in (found[0], alone)]
+    assert widths[0] / widths[1] == pytest.approx(3.960786 / 2.776445, rel=1e-6), "t(4) at 0.05/6"
+    noisy = compare.comparisons(of_four(jitter=0.3), baseline="tf", certified=set())
+    assert "for 3 comparisons together, uncertified)" in noisy[0].verdict
+    for paired in (True, False):
+        same = compare.agreements(trials, baseline="tf", certified={"tf", "a", "b", "c"}, paired=paired)
+        assert {item.family for item in same} == {3}
+
+
+def test_the_family_of_agreements_stands_in_their_sentences():
+    trials = [
+        trial(name, repeat, accuracy=0.97 + (name != "tf") * 0.0002 * (-1) ** repeat)
+        for repeat in range(5)
+        for name in ("tf", "a", "b")
+    ]
+    found = compare.agreements(trials, baseline="tf", certified={"tf", "a", "b"})[0]
+    assert "(95 % for 2 comparisons together, 5 repeats)" in found.verdict
+
+
+def test_who_left_nothing_to_compare_still_counts_in_the_family():
+    trials = of_four()
+    for item in trials:
+        if item.contender == "c":
+            item.status = "failed"
+    found = compare.comparisons(trials, baseline="tf", certified=set())
+    assert [(item.contender, item.family, item.repeats) for item in found] == [("a", 3, 5), ("b", 3, 5), ("c", 3, 0)]
+    assert "together" not in found[2].verdict
+
+
+def with_kappas(values, other=0.95):
+    trials = []
+    for repeat, value in enumerate(values):
+        trials += [trial("tf", repeat), trial("torch", repeat)]
+        trials[-2].metrics["test_kappa"], trials[-1].metrics["test_kappa"] = other, value
+    found = compare.agreements(trials, baseline="tf", certified=ALL)
+    return next(item.verdict for item in found if item.quantity == "test_kappa")
+
+
+def test_kappas_differ_in_shares_of_one_whatever_their_level():
+    assert with_kappas([0.952, 0.948, 0.951, 0.949, 0.950]) == (
+        "torch and tf agree in test kappa within ±0.0020 (95 %, 5 repeats)"
+    )
+    assert with_kappas([0.002, -0.002, 0.001, -0.001, 0.0], other=0.0).startswith("torch and tf agree in test kappa")
+    assert with_kappas([0.901, 0.899, 0.900, 0.900, 0.901]) == (
+        "torch and tf differ by 0.050 in test kappa (tf higher, 95 % interval 0.049–0.051, 5 repeats)"
+    )
+    assert "(−2.0 to +2.0, 95 %" in with_kappas([-0.9, 0.99], other=0.0)
+
+
+def test_a_repeat_without_a_kappa_is_left_out_and_runs_without_any_have_none():
+    assert "4 repeats" in with_kappas([0.952, 0.948, 0.951, None, 0.950])
+    assert all(item.quantity != "test_kappa" for item in compare.agreements(race(), baseline="tf", certified=ALL))

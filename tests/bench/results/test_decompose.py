@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.results import decompose
+from bench.results import decompose, decompose_words
 from bench.results.decompose import UNDIVIDED, Clocks
 from bench.results.schema import Check, Dataset, Parity, Results, Trial
 
@@ -231,3 +231,18 @@ def test_an_uncertified_gap_says_so():
     given = paired()
     given.parity.checks.append(check("torch", passed=False))
     assert not decompose.gap(given, "torch").certified
+
+
+def test_the_gaps_of_several_contenders_hold_their_95_percent_together():
+    trials = []
+    for repeat, noise in enumerate((0.0, 0.1, -0.1)):
+        trials += [
+            trial(name, repeat, 4.0, 1.0, 6.0 + noise * (name == "tf"), reads="in turn") for name in ("tf", "a", "b")
+        ]
+    several = results(*trials)
+    one = results(*(item for item in trials if item.contender != "b"))
+    found, alone = decompose.gap(several, "a"), decompose.gap(one, "a")
+    assert (found.family, alone.family) == (2, 1)
+    assert found.total.high - found.total.low > 1.3 * (alone.total.high - alone.total.low)
+    assert "for 2 comparisons together" in decompose_words.gap(found)
+    assert "together" not in decompose_words.gap(alone)

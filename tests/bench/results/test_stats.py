@@ -140,3 +140,30 @@ def test_geometric_means_divide_to_the_ratio():
     contender, baseline = [1.0, 3.0, 2.0], [2.0, 2.5, 1.0]
     ratio = stats.geometric_mean(contender) / stats.geometric_mean(baseline)
     assert ratio == pytest.approx(stats.paired_ratio(contender, baseline).estimate)
+
+
+@pytest.mark.parametrize("family", [2, 3, 5])
+@pytest.mark.parametrize("repeats", [3, 5])
+def test_a_family_covers_95_percent_together(family, repeats):
+    generator = np.random.default_rng([family, repeats])
+    shape = (SIMULATIONS // 2, repeats)
+    common = generator.normal(0, 0.3, shape)
+    baseline = np.exp(common + generator.normal(0, 0.03, shape))  # shared: the ratios hang together
+    scatters = np.linspace(0.01, 0.06, family)
+    others = [1.1 * np.exp(common + generator.normal(0, scatter, shape)) for scatter in scatters]
+
+    def held(confidence):
+        found = [
+            [stats.paired_ratio(c, b, confidence) for c, b in zip(other, baseline, strict=True)] for other in others
+        ]
+        return np.mean([all(item.low <= 1.1 <= item.high for item in items) for items in zip(*found, strict=True)])
+
+    assert held(stats.together(family)) >= 0.95 - SLACK
+    assert held(0.95) < 0.93, "each for itself, they do not"
+
+
+def test_a_family_of_one_is_as_confident_as_ever_and_an_empty_one_is_refused():
+    assert stats.together(1) == pytest.approx(0.95)
+    assert stats.together(4, 0.9) == pytest.approx(0.975)
+    with pytest.raises(ValueError, match="family"):
+        stats.together(0)

@@ -71,7 +71,8 @@ def test_an_epoch_is_noted_down():
     assert metrics["train_loss"] == 0.3
     assert metrics["val_accuracy"] == 0.5
     assert metrics["test_accuracy"] == 1.0
-    assert metrics.keys() == {
+    assert metrics["test_kappa"] == 1.0
+    assert metrics.keys() - {"val_kappa", "test_kappa"} == {
         "train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
     }  # fmt: skip
     assert notes.phases.seconds["evaluate"] > 0

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from frameworks import rooms
+from frameworks.tasks.trial import _write_epochs
 
 BACKENDS = rooms.names()
 NET = [{"conv2d": {"filters": 4, "use_bias": False}}, "batch_norm", "relu", "flatten", {"dropout": 0.3}, {"dense": 3}]
@@ -121,3 +122,12 @@ def test_probe(side_by_side, job, backend):
     values = side_by_side.ask(backend, "task", job(layers=LINEAR, task="probe")).values
     assert values["status"] == "ok"
     assert values["gpu"] is False
+
+
+def test_an_epoch_without_a_kappa_leaves_its_place_empty(tmp_path):
+    rows = [{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.4, "val_kappa": 0.3}]
+    _write_epochs(tmp_path / "epochs.csv", rows)
+    with (tmp_path / "epochs.csv").open() as stream:
+        assert [row["val_kappa"] for row in csv.DictReader(stream)] == ["", "0.3"]
+    _write_epochs(tmp_path / "epochs.csv", [])
+    assert (tmp_path / "epochs.csv").read_text().split() == ["epoch"]
