@@ -118,7 +118,10 @@ def calls(workers: int | None) -> int | None:
 
 def repeated(batches: tf.data.Dataset, on_gpu: bool) -> tf.data.Dataset:
     """Return the first batch again and again, with the element type of `batches`, so that nothing is traced anew."""
-    same = batches.take(1).cache().repeat()
+    options = tf.data.Options()
+    # Its tuning thread sleeps ever longer, 10 s in the end, and an iterator is not gone before it wakes.
+    options.autotune.enabled = False
+    same = batches.take(1).cache().repeat().with_options(options)
     # A dataset lies in host memory: on a GPU the copy is made ahead, beside the step before.
     return same.apply(tf.data.experimental.prefetch_to_device("/GPU:0")) if on_gpu else same
 
