@@ -91,6 +91,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     optimizer = _optimizer(config["optimizer"])
     _check_seed(config)
+    _check_pilot(config)
     names = list(config["frameworks"])
     baseline = config["baseline"] or names[0]
     if baseline not in names:
@@ -201,12 +202,28 @@ def _hyperparameter(key: str, value: Any) -> float:
 
 
 def _check_seed(config: Mapping[str, Any]) -> None:
-    last = config["train"]["seed"] + config["measure"]["repeats"] - 1
+    measure = config["measure"]
+    repeats = measure["repeats"] if measure["half_width"] is None else max(measure["repeats"], measure["most_repeats"])
+    last = config["train"]["seed"] + repeats - 1
     if last >= SEEDS:
         raise RequestError(
             f"train.seed={config['train']['seed']}: the last repeat's seed would be {last}; "
             f"the frameworks take seeds below {SEEDS}"
         )
+
+
+def _check_pilot(config: Mapping[str, Any]) -> None:
+    """Refuse a half-width that there is nothing to take of."""
+    wanted = config["measure"]["half_width"]
+    if wanted is None:
+        return
+    if len(config["frameworks"]) < 2:
+        raise RequestError(
+            f"measure.half_width={wanted}: is of a ratio, and one contender has none; name two in framework=[…], "
+            "or leave it out"
+        )
+    if wanted >= 1:
+        raise RequestError(f"measure.half_width={wanted}: is a share, such as 0.02 for 2 %")
 
 
 def _check_sizes(config: Mapping[str, Any], samples: int, batch_norm: bool) -> None:

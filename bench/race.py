@@ -16,6 +16,7 @@ from bench import (
     lock,
     neighbours,
     noise,
+    pilot,
     pipelines,
     record,
     reporting,
@@ -24,7 +25,7 @@ from bench import (
 )
 from bench.plan import Plan
 from bench.results import compare, store, witness
-from bench.results.format import listed
+from bench.results import format as formats
 from bench.results.schema import Results
 from bench.screen import Screen
 from bench.work import Work
@@ -48,7 +49,8 @@ def run(plan: Plan, folder: Path) -> int:
                 _race(plan, Work(plan, Path(scratch)), folder, results, screen)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            results.message = f"after {len(results.trials)} of {plan.repeats * len(plan.contenders)} trials"
+            planned = results.conditions["repeats"] * len(plan.contenders)
+            results.message = f"after {len(results.trials)} of {planned} trials"
             screen.problem(f"{results.status.capitalize()} {results.message}; writing what there is …")
             raise
         finally:
@@ -69,16 +71,34 @@ def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
         results.message = "the parity gate failed; nobody was raced (parity.on_fail=warn races all the same)"
         screen.problem(results.message)
         return
+    plan = _settled(plan, work, results, screen)
     groups = plan.groups(range(plan.repeats))
     for index, (repeat, contenders) in enumerate(groups, start=1):
         names, of = [contender.name for contender in contenders], f"repeat {repeat + 1} of {plan.repeats}"
         lone = f"trial {index} of {len(groups)}: {names[0]}, {of}"
-        screen.trial_begin(index, len(groups), lone if len(names) == 1 else f"{of}: {listed(names)} in turns")
+        screen.trial_begin(index, len(groups), lone if len(names) == 1 else f"{of}: {formats.listed(names)} in turns")
         found, warnings = trials.run(work, contenders, repeat, folder, partial(_listen, screen, len(names) > 1))
         results.trials += found
         results.warnings += warnings
         store.write(folder, results)
         screen.trial_end(found, results.dataset.mark if results.dataset else "")
+
+
+def _settled(plan: Plan, work: Work, results: Results, screen: Screen) -> Plan:
+    """Return the plan with as many repeats as a pilot finds are needed, where a half-width is wanted."""
+    measure = plan.config["measure"]
+    if measure["half_width"] is None:
+        return plan
+    wanted = formats.percent(measure["half_width"])
+    screen.gate(f"Pilot: how many repeats does an interval of ±{wanted} take? {measure['pilot']} to find out …")
+    plan, results.pilot = pilot.settle(plan, work, work.folder / "pilot", partial(_listen, screen, True))
+    results.config, results.conditions["repeats"] = plan.config, plan.repeats
+    if results.pilot.get("failed"):
+        screen.problem(f"Pilot: too few of its trials finished; {formats.count(plan.repeats, 'repeat')}, as set.")
+    else:
+        spread = formats.percent(results.pilot["spread"])
+        screen.gate(f"Pilot: a repeat's ratio scatters by {spread}: {formats.count(plan.repeats, 'repeat')}.")
+    return plan
 
 
 def _listen(screen: Screen, named: bool, contender: str, told: dict[str, Any]) -> None:

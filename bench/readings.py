@@ -36,6 +36,7 @@ def read(found: Outcome, trial: Trial, request: Request) -> Trial:
     if (place / CLOCKS).exists():
         clocks = load_file(place / CLOCKS)
         trial.clocked = {name: len(clocks[name]) for name in clocks if name != "losses"}
+        trial.clocked |= {"epoch": len(values.get("epoch_seconds", [])), "first_step": 1}
         trial.step_latency_seconds = _percentiles(clocks["latency"])
         trial.predict_latency_seconds = _percentiles(clocks["predict/latency"])
         trial.predict_rates = {

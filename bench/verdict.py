@@ -12,8 +12,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.results import environments, store, summary
 from bench.results import format as formats
-from bench.results import store, summary
 from bench.results import words as wording
 from bench.results.findings import findings
 from bench.results.schema import METRICS, QUALITIES, Agreement, Parity, Results, RunWarning
@@ -64,6 +64,7 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     sentences = _sentences(results)
     if sentences or results.message:
         parts.append(Text())
+    parts += [Line(sentence, "! ", "bold yellow") for sentence in environments.sentences(results)]
     parts += [Line(sentence, "• ", "bold") for sentence in sentences]
     parts += [Line(sentence, "• ") for told in findings(results).values() for sentence in told]
     if results.message:

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from bench.results import environments
 from bench.results.across import Across
 from bench.results.findings import findings
 from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
-from reports import charts_learning, charts_ratio, charts_speed, data, machine, palette, parts, summary, words, work
+from reports import (
+    charts_learning,
+    charts_ratio,
+    charts_speed,
+    data,
+    machine,
+    measured,
+    palette,
+    parts,
+    summary,
+    words,
+    work,
+)
 from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
 from reports.machine import Counted
+from reports.measured import MeasuredView
 from reports.parts import PartsView
 from reports.pictures import PictureError
 from reports.summary import Line
@@ -68,6 +82,11 @@ class View:
     """Of the data."""
     findings: dict[str, list[str]] = field(default_factory=dict)
     """Sentences beside the ratios, by heading."""
+    measured: MeasuredView = field(default_factory=MeasuredView)
+    environments: list[str] = field(default_factory=list)
+    """Who ran in an environment of its own: it stands before the verdict."""
+    pilot: str = ""
+    """What a pilot settled, in a sentence."""
     checks: list[Check] = field(default_factory=list)
     config: str = ""
     machine: list[tuple[str, str]] = field(default_factory=list)
@@ -161,6 +180,9 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         in_force={item.name: machine.in_force(results, item.name) for item in results.contenders},
         counted=machine.counted(results),
         work=work.view(results),
+        measured=measured.view(results),
+        environments=environments.sentences(results),
+        pilot=words.pilot(results),
     )
     _draw(view, results, colours, png)
     _picture(view, shown, png)

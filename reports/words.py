@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from bench.results import summary
-from bench.results.format import count, pairs, plain
+from bench.results.format import count, pairs, percent, plain
 from bench.results.schema import Results
+from reports.format import number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,3 +67,15 @@ def configuration(config: dict[str, Any]) -> str:
     """Return the resolved configuration as the YAML it came from."""
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100) if config else ""
     return text if len(text) <= 200_000 else text[:200_000] + "\n…"
+
+
+def pilot(results: Results) -> str:
+    """Return what a pilot settled; empty where there was none."""
+    found = results.pilot
+    wanted, spread, chosen = (number(found.get(key)) for key in ("wanted", "spread", "chosen"))
+    if wanted is None or chosen is None:
+        return ""
+    begun = f"A pilot of {plain(found.get('repeats'))} repeats, which are in no ratio, was to find how many give ±"
+    if spread is None:
+        return f"{begun}{percent(wanted)}; too few of its trials finished."
+    return f"{begun}{percent(wanted)}: a repeat's ratio scattered by {percent(spread)}, and {chosen:.0f} were taken."

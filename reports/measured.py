@@ -1,0 +1,157 @@
+"""Every number of a run by how it came about: what was clocked, where it was synchronised, how often; and the tables of
+prediction and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.results.schema import Results, Trial
+from bench.results.stats import geometric_mean
+from bench.results.summary import names
+from reports.format import number, seconds, size
+from reports.format import rate as per_second
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """How one number is made."""
+
+    number: str
+    what: str
+    """What was clocked."""
+    synchronised: str
+    value: str
+    """What a trial's value is, of its readings."""
+    phase: str
+    """Its readings in `Trial.clocked`."""
+
+
+STEP = "the framework's own training step on one batch on the device, again and again"
+
+CLOCKS = (
+    Clock(
+        number="time per step",
+        what=STEP,
+        synchronised="at both ends of a block",
+        value="the median block",
+        phase="throughput",
+    ),
+    Clock(
+        number="latency",
+        what=STEP,
+        synchronised="after every step",
+        value="p50, p95 and p99 of the steps",
+        phase="latency",
+    ),
+    Clock(
+        number="input",
+        what="the input pipeline alone, from its first batch's arrival on",
+        synchronised="at both ends",
+        value="the mean batch",
+        phase="input",
+    ),
+    Clock(
+        number="epoch",
+        what="real training, from an epoch's first batch's begin to its last one's end",
+        synchronised="at both ends of an epoch",
+        value="the median epoch",
+        phase="epoch",
+    ),
+    Clock(
+        number="first step",
+        what="the first training step: tracing and compiling too",
+        synchronised="after it",
+        value="the one",
+        phase="first_step",
+    ),
+    Clock(
+        number="prediction of one sample",
+        what="the forward pass of one sample on the device",
+        synchronised="after every pass",
+        value="p50, p95 and p99",
+        phase="predict/latency",
+    ),
+    Clock(
+        number="prediction by batch size",
+        what="the forward pass of one batch on the device",
+        synchronised="at both ends of a block",
+        value="the median block",
+        phase="predict/1",
+    ),
+)
+
+
+@dataclass(kw_only=True, slots=True)
+class Row:
+    """One number in the table of clocks."""
+
+    clock: Clock
+    readings: list[str]
+    """By contender: how many a trial has, "58" or "58–76"."""
+
+
+@dataclass(kw_only=True, slots=True)
+class MeasuredView:
+    """What a page shows of how a run was measured."""
+
+    order: list[str] = field(default_factory=list)
+    """The contenders of the columns."""
+    clocks: list[Row] = field(default_factory=list)
+    interleaved: str = ""
+    sizes: list[str] = field(default_factory=list)
+    predictions: dict[str, list[str]] = field(default_factory=dict)
+    """By contender: p50, p95, p99 of one sample, and samples per second by the batch sizes of `sizes`."""
+    memory: dict[str, list[str]] = field(default_factory=dict)
+    """By contender: most of the process, of it before the framework, its workers, on the device, by its own count."""
+
+
+MEMORY = ("peak", "start", "workers", "device", "framework_device")
+
+INTERLEAVED = {
+    "turns": "The contenders of a repeat took turns of milliseconds, one at work and the others asleep: what is "
+    "compared met the same machine. A turn begins with steps that no clock reads.",
+    "trials": "One whole trial followed the other, in an order that lets a steady drift cancel.",
+}
+
+
+def view(results: Results) -> MeasuredView:
+    """Return how the numbers of a run came about."""
+    done = [trial for trial in results.trials if trial.status == "ok"]
+    good = {name: mine for name in names(results) if (mine := [trial for trial in done if trial.contender == name])}
+    rows = [Row(clock=clock, readings=[_readings(clock, mine) for mine in good.values()]) for clock in CLOCKS]
+    sizes = sorted({size for trials in good.values() for trial in trials for size in trial.predict_rates}, key=int)
+    measure = results.config.get("measure")
+    way = measure.get("interleave") if isinstance(measure, dict) else None
+    return MeasuredView(
+        order=list(good),
+        clocks=[row for row in rows if any(row.readings)],
+        interleaved=INTERLEAVED.get(str(way), ""),
+        sizes=sizes,
+        predictions={name: _prediction(trials, sizes) for name, trials in good.items() if sizes},
+        memory={name: _memory(trials) for name, trials in good.items() if any(trial.memory for trial in trials)},
+    )
+
+
+def _readings(clock: Clock, trials: Sequence[Trial]) -> str:
+    counts = [trial.clocked[clock.phase] for trial in trials if clock.phase in trial.clocked]
+    if not counts:
+        return ""
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def _prediction(trials: Sequence[Trial], sizes: Sequence[str]) -> list[str]:
+    tails = [_mean([trial.predict_latency_seconds.get(name) for trial in trials]) for name in ("p50", "p95", "p99")]
+    rates = [_mean([trial.predict_rates.get(batch) for trial in trials]) for batch in sizes]
+    return [*map(seconds, tails), *map(per_second, rates)]
+
+
+def _mean(values: Sequence[object]) -> float | None:
+    known = [value for each in values if (value := number(each)) is not None and value > 0]
+    return geometric_mean(known) if known else None
+
+
+def _memory(trials: Sequence[Trial]) -> list[str]:
+    marks = ([trial.memory[name] for trial in trials if name in trial.memory] for name in MEMORY)
+    return [size(max(each, default=None)) for each in marks]
