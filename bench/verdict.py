@@ -64,7 +64,8 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     sentences = _sentences(results)
     if sentences or results.message:
         parts.append(Text())
-    parts += [Line(sentence, "! ", "bold yellow") for sentence in environments.sentences(results)]
+    if apart := environments.sentence(results):
+        parts.append(Line(apart, "! ", "bold yellow"))
     parts += [Line(sentence, "• ", "bold") for sentence in sentences]
     parts += [Line(sentence, "• ") for told in findings(results).values() for sentence in told]
     if results.message:

@@ -83,7 +83,7 @@ class View:
     findings: dict[str, list[str]] = field(default_factory=dict)
     """Sentences beside the ratios, by heading."""
     measured: MeasuredView = field(default_factory=MeasuredView)
-    environments: list[str] = field(default_factory=list)
+    environments: str = ""
     """Who ran in an environment of its own: it stands before the verdict."""
     pilot: str = ""
     """What a pilot settled, in a sentence."""
@@ -181,7 +181,7 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         counted=machine.counted(results),
         work=work.view(results),
         measured=measured.view(results),
-        environments=environments.sentences(results),
+        environments=environments.sentence(results),
         pilot=words.pilot(results),
     )
     _draw(view, results, colours, png)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from bench.results.schema import Contender, Results
 
 
-def sentences(results: Results) -> list[str]:
-    """Return one sentence for each contender that did not run with the interpreter and the versions of the others.
+def sentence(results: Results) -> str:
+    """Return who ran in another environment than the harness, or with another version than a contender of its backend.
 
-    It stands before any verdict: such a ratio is also one of two installations.
+    Empty where all ran in one. It stands before any verdict: such a ratio is also one of two installations.
     """
-    apart = [item for item in results.contenders if item.python or _rivals(item, results.contenders)]
-    if len(results.contenders) < 2:
-        return []
-    return [f"{item.name} is {item.framework}{_where(item)}{_others(item, results.contenders)}" for item in apart]
+    every = results.contenders
+    apart = [item for item in every if item.python or _rivals(item, every)]
+    if len(every) < 2 or not apart:
+        return ""
+    named = "; ".join(f"{item.name} is {item.framework}{_where(item)}{_others(item, every[0])}" for item in apart)
+    return f"not one installation: {named}"
 
 
 def _rivals(contender: Contender, contenders: list[Contender]) -> list[Contender]:
@@ -28,15 +30,12 @@ def _where(contender: Contender) -> str:
     return f", in an environment of its own{named}" if contender.python else ""
 
 
-def _others(contender: Contender, contenders: list[Contender]) -> str:
-    """Say which packages beside the framework are not the same as in the first contender's environment."""
-    first = contenders[0]
+def _others(contender: Contender, first: Contender) -> str:
+    """Say what beside the framework is not as in the first contender's environment."""
+    own, theirs = contender.versions, first.versions
     differ = [
-        f"{package} {contender.versions[package]} instead of {first.versions[package]}"
+        f"{package} {own[package]} instead of {theirs[package]}"
         for package in ("numpy", "python")
-        if contender is not first
-        and package in contender.versions
-        and package in first.versions
-        and contender.versions[package] != first.versions[package]
+        if package in own and package in theirs and own[package] != theirs[package]
     ]
     return f" ({', '.join(differ)})" if differ else ""

@@ -25,6 +25,9 @@ SMALL = {"test_accuracy": 0.01, "test_kappa": 0.02, "test_mae": 0.025, "test_los
 WIDEST = {"test_accuracy": 1.0, "test_kappa": 2.0}
 """No difference exceeds these: an accuracy lies between 0 and 1, a kappa between -1 and 1."""
 
+WIDE = 1.1
+"""From this quotient of its ends on, an interval is called wide where few repeats are the reason."""
+
 EQUAL_TIMES = 0.001
 """Ratios of times so close to 1 are no difference: a share of one."""
 
@@ -114,13 +117,14 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
             f"{pair.remarks(f'95 % interval {formats.interval(low, high, 4)}{pair.together}', pair.count)}"
         )
     if not interval.resolved(1.0):
-        parts = [f"ratio {formats.interval(low, high)}{pair.together}", *(["a wide interval"] if pair.few else [])]
+        wide = pair.few and high > WIDE * low
+        parts = [f"ratio {formats.interval(low, high)}{pair.together}", *(["a wide interval"] if wide else [])]
         return (
             f"no difference resolved between {pair.contender} and {pair.baseline} {phrase} "
             f"at {pair.count} {pair.remarks(*parts)}"
         )
     way, factor, ends = _speed(estimate, low, high)
-    count = f"wide at {pair.count}" if pair.few else pair.count
+    count = f"wide at {pair.count}" if pair.few and high > WIDE * low else pair.count
     return (
         f"{pair.contender} is {factor}× {way} than {pair.baseline} {phrase} "
         f"{pair.remarks(f'95 % interval {ends}{pair.together}', count)}"

@@ -63,6 +63,7 @@ def environment() -> dict[str, Any]:
         "cuda_build": str(build.get("cuda_version", "")),
         "cudnn_build": str(build.get("cudnn_version", "")),
         "rocm_build": str(build.get("rocm_version", "")),
+        "deterministic": _deterministic(),
         "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
     }
 
@@ -72,6 +73,12 @@ def _onednn() -> bool:
     from tensorflow.python.util import _pywrap_util_port
 
     return bool(_pywrap_util_port.IsMklEnabled()) and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+
+
+def _deterministic() -> bool:
+    from tensorflow.python.framework import config
+
+    return bool(config.is_op_determinism_enabled())
 
 
 def memory() -> dict[str, int]:

@@ -62,6 +62,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "cuda_build": torch.version.cuda or "",
         "cudnn_build": _found(r"\bCUDNN_VERSION=([^,\s]*)", built),  # asking cuDNN itself would load it
         "rocm_build": torch.version.hip or "",
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "tf32": torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32,
     }
 

@@ -188,3 +188,28 @@ def test_on_the_cpu_nobody_is_asked_about_the_gpu(sees):
     found = contenders.find({"tf": settings("tf", device="cpu"), "torch": settings(device="cpu")}, MEMORY)
     assert [item.settings["device"] for item in found] == ["cpu", "cpu"]
     assert sees[1] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"compile_mode": "fast"}, "compile_mode=fast: must be default, reduce-overhead, max-autotune or"),
+        ({"compile_mode": "max-autotune"}, "compile_mode=max-autotune: means nothing without compile=true"),
+        ({"handicap": -0.1}, "handicap=-0.1: must be a share of at least 0"),
+        ({"backend": "tf", "jit_compile": "yes"}, "jit_compile=yes: must be true, false or auto"),
+        ({"backend": "tf", "handicap": float("nan")}, "handicap=nan: must be a share"),
+        ({"tf32": True}, "tf32=true: is something that only GPUs have; leave it out"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_with_their_key(given, complaint):
+    with pytest.raises(RequestError) as refused:
+        contenders.find({"mine": settings(**given)}, MEMORY)
+    assert str(refused.value).startswith(f"frameworks.mine.{complaint}")
+
+
+@pytest.mark.parametrize(
+    "given", [{"backend": "tf", "jit_compile": "auto"}, {"compile": True, "compile_mode": "default"}]
+)
+def test_settings_that_mean_something_are_taken(given):
+    (found,) = contenders.find({"mine": settings(**given)}, MEMORY)
+    assert found.settings.items() >= given.items()

@@ -65,6 +65,7 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("optimizer.name=adm", "optimizer.name: there is no 'adm'; did you mean 'adam'? (there are: adam, sgd)"),
         ("optimizer.name=[adam]", "optimizer.name: there is no"),
         ("optimizer.name=sgd", "optimizer.beta_1: sgd has no such hyperparameter; optimizer=sgd chooses sgd with its"),
+        ("measure.half_width=2", "measure.half_width=2.0: is a share, such as 0.02 for 2 %"),
         ("train.seed=4294967294", "train.seed=4294967294: the last repeat's seed would be 4294967298; the frameworks"),
         ("model.layers=[flatten,{dense:7}]", "model.layers"),
         ("model.layers=[{dense:outputs}]", "model.layers[0].dense"),
@@ -206,3 +207,8 @@ def test_a_target_that_nobody_can_reach_is_refused(plan_of, said, message):
 def test_a_target_is_no_part_of_the_work(plan_of):
     assert plan_of("train.target=0.9").content() == plan_of().content()
     assert plan_of("dataset=diabetes", "train.target=45").config["train"]["target"] == 45
+
+
+def test_a_half_width_needs_two_contenders(plan_of):
+    with pytest.raises(RequestError, match=r"^measure\.half_width=0\.02: is of a ratio, and one contender has none"):
+        plan_of("framework=torch", "measure.half_width=0.02")

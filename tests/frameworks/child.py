@@ -52,7 +52,8 @@ def _room(request: Request, precision: str, *, trace: bool = True) -> tuple[Room
     room: Room = import_module(f"frameworks.{request.backend}.room").Room(
         request, request.network(), precision=precision, device="cpu"
     )
-    weights = {name: value.astype(precision) for name, value in load_file(request.weights).items()}
+    dtype = "float64" if precision == "float64" else "float32"  # mixed precision keeps its weights in float32
+    weights = {name: value.astype(dtype) for name, value in load_file(request.weights).items()}
     count = len(loaded(request.samples, "train")[1])
     steps = steps_per_epoch(count, request.train["batch_size"], request.train["drop_last"])
     room.build(weights, steps if trace else 0)
@@ -72,7 +73,8 @@ def layers(request: Request, precision: str) -> Answer:
     room.restore(before)
     arrays["logits"] = room.predict(samples, 4)()
     identical = {name: _same_bits(exported[name], weights[name]) for name in weights}
-    return {"loss": loss, "num_parameters": room.num_parameters(), "identical": identical}, arrays
+    values = {"loss": loss, "num_parameters": room.num_parameters(), "identical": identical}
+    return values | {"format": _format(room)}, arrays
 
 
 def train(request: Request, precision: str, trace: bool, clocked: bool, twin: bool) -> Answer:
@@ -147,6 +149,17 @@ def _placed(request: Request, room: Room, split: str) -> tuple[Any, int]:
     return room.place(x, y, index), len(index)
 
 
+def _format(room: Any) -> str:
+    """Return how torch has the kernels of convolutions in memory."""
+    if room.request.backend != "torch":
+        return ""
+    import torch
+
+    kernels = [each for each in room.built.network.parameters() if each.ndim == 4]
+    last = bool(kernels) and all(each.is_contiguous(memory_format=torch.channels_last) for each in kernels)
+    return "channels_last" if last else "contiguous"
+
+
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
@@ -168,7 +181,7 @@ def _answer(line: str) -> dict[str, Any]:
     Path(request.folder).mkdir(parents=True, exist_ok=True)
     try:
         # A job may begin without a room, and TensorFlow takes its threads only before anything else.
-        import_module(f"frameworks.{request.backend}.device").configure(2, "float32", "cpu")
+        import_module(f"frameworks.{request.backend}.device").configure(request.settings, "float32", "cpu")
         values, arrays = JOBS[job["do"]](request, **job["given"])
         np.savez(Path(request.folder) / "arrays.npz", **arrays)
         return {"values": values}

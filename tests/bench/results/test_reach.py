@@ -54,8 +54,7 @@ def test_all_got_there():
         "(median, to within an epoch)",
         "torch reached a validation accuracy of 95 % in 3 of 3 repeats, after 1.50 s of training "
         "(median, to within an epoch)",
-        "torch is 2.00× faster than tf in training until the target was reached "
-        "(95 % interval 2.00–2.00, wide at 3 repeats)",
+        "torch is 2.00× faster than tf in training until the target was reached (95 % interval 2.00–2.00, 3 repeats)",
     ]
 
 
