@@ -19,12 +19,19 @@ def lines(plan: Plan) -> list[str]:
     network, train = plan.network, plan.config["train"]
     names = [contender.name for contender in plan.contenders]
     devices = f"{plan.contenders[0].settings['device']}, {plan.contenders[0].settings['threads']} threads"
+    measure = plan.config["measure"]
+    trials = (
+        f"{formats.count(plan.repeats * len(names), 'trial')}, each in a fresh process"
+        if measure["half_width"] is None
+        else f"a pilot of {formats.count(measure['pilot'], 'repeat')}, then as many as "
+        f"±{formats.percent(measure['half_width'])} takes, {measure['most_repeats']} at most"
+    )
+    often = f", {formats.count(plan.repeats, 'repeat')} each" if measure["half_width"] is None else ""
     return [
         f"{network.name} ({network.num_parameters:,} parameters) on {plan.prepared.title.rstrip('.')}: "
         f"{formats.count(train['epochs'], 'epoch')} in batches of {train['batch_size']}.",
         *_samples(plan),
-        f"{' against '.join(names)}, {formats.count(plan.repeats, 'repeat')} each, on {devices}: "
-        f"the parity gate, then {formats.count(plan.repeats * len(names), 'trial')}, each in a fresh process.",
+        f"{' against '.join(names)}{often}, on {devices}: the parity gate, then {trials}.",
         *(f"Planted mistake: {name}." for name in plan.plants),
     ]
 

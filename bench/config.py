@@ -124,7 +124,7 @@ class Measure:
     most_repeats: int = at_least(2)
     """The most repeats that a pilot may choose."""
     interleave: str = one_of("auto", "turns", "trials")
-    """``turns``: contenders of a repeat take turns of milliseconds; ``trials``: one whole trial after the other."""
+    """``turns``: contenders of a repeat take short turns; ``trials``: one whole trial after the other."""
     warmup_steps: int = at_least(1)
     """Steps of a window; two windows that agree end the warm-up, …"""
     warmup_seconds: float = at_least(0)

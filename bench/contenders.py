@@ -53,7 +53,9 @@ def find(frameworks: Mapping[str, Mapping[str, Any]], pipeline: Mapping[str, Any
         threads = contender.settings["threads"] or machine.cores()
         contender.settings |= {"device": device, "threads": threads}
         if contender.settings.get("tf32") and device == "cpu":
-            raise RequestError(f"frameworks.{contender.name}.tf32=true: is something that only GPUs have; leave it out")
+            raise RequestError(
+                f"frameworks.{contender.name}.tf32=true (runtime.tf32): is something that only GPUs have; leave it out"
+            )
     kinds = {contender.settings["device"] for contender in found}
     if len(kinds) > 1:
         who = ", ".join(f"{item.name} {item.settings['device']}" for item in found)

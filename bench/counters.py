@@ -1,4 +1,4 @@
-"""The system's own counters, read before and after a trial: two reads, no sampling beside the measurement."""
+"""The system's own counters, read before and after a repeat: two reads, no sampling beside the measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened on the machine during one trial, from counters read before and after it; `bench.noise` words it."""
+"""What happened on the machine during a repeat, from counters read before and after it; `bench.noise` words it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ from bench.results.schema import Contender, Trial
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
 
+HOW_OFTEN = ("name", "repeats", "half_width", "pilot", "most_repeats")
+"""Keys of `measure` that say how many trials there are, not how long one takes."""
+
 GATE_SECONDS = 9.0
 STEP_OVERHEAD_SECONDS = 1.2e-3
 FLOPS_PER_SECOND = 2e10
@@ -23,8 +27,11 @@ FLOPS_PER_SECOND = 2e10
 def seconds(plan: Plan) -> tuple[float, float]:
     """Return about how long the gate and all trials take."""
     known = _known()
+    measure = plan.config["measure"]
+    # With a pilot, as many repeats again as were set, for want of anything better.
+    repeats = plan.repeats + (0 if measure["half_width"] is None else int(measure["pilot"]))
     each = [known.get(_key(plan, contender)) or _guess(plan, contender) for contender in plan.contenders]
-    return GATE_SECONDS if len(plan.contenders) > 1 else GATE_SECONDS / 2, sum(each) * plan.repeats
+    return GATE_SECONDS if len(plan.contenders) > 1 else GATE_SECONDS / 2, sum(each) * repeats
 
 
 def remember(plan: Plan, trials: list[Trial], contenders: list[Contender]) -> None:
@@ -53,9 +60,9 @@ def _guess(plan: Plan, contender: Contender) -> float:
 
 
 def _key(plan: Plan, contender: Contender) -> str:
-    measure, settings = plan.config["measure"], contender.settings
-    clocks = "-".join(f"{measure[key]:g}" for key in ("warmup_seconds", "seconds", "predict_seconds"))
-    return f"{plan.content()[:16]}-{contender.backend}-{settings['threads']}-{settings['device']}-{clocks}"
+    measure = {key: value for key, value in plan.config["measure"].items() if key not in HOW_OFTEN}
+    kind = json.dumps([plan.content(), contender.settings, measure], sort_keys=True, default=str)
+    return hashlib.sha256(kind.encode()).hexdigest()[:32]
 
 
 def _path() -> Path:

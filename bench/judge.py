@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean, linear_regression
 from typing import Any
 
 from bench import noise
@@ -11,6 +13,9 @@ from bench.results.schema import Results, RunWarning, Trial
 
 DRIFT = 0.10
 """Change of the step time between the first repeat and the last, as a share of the first."""
+
+ENOUGH_FOR_A_TREND, TREND = 4, 4.0
+"""Repeats from which on a trend can be told from noise, and how many of its standard errors it must be."""
 
 OUTLIERS = 3.0
 """p99 of the latency clock over its median."""
@@ -74,7 +79,8 @@ def _repeats(results: Results) -> list[RunWarning]:
     fewest = min(counts)
     if fewest == 1:
         return [noise.single_repeat()]
-    return [noise.few_repeats(fewest)] if fewest < noise.ENOUGH_REPEATS else []
+    chosen = "spread" in results.pilot  # by a pilot, for the width that was wanted
+    return [noise.few_repeats(fewest)] if fewest < noise.ENOUGH_REPEATS and not chosen else []
 
 
 def _uncertified(results: Results) -> list[RunWarning]:
@@ -104,13 +110,26 @@ def _number(threads: Any) -> int | None:
 
 def _drift(good: Mapping[str, Sequence[Trial]]) -> list[RunWarning]:
     """Warn about every contender that drifted; only what slows or speeds all of them alike cancels in a ratio."""
-    changes = {}
-    for name, trials in good.items():
-        times = [trial.step_seconds for trial in trials if trial.step_seconds]
-        changes[name] = times[-1] / times[0] - 1 if times else 0.0
+    steps = {name: [trial.step_seconds for trial in trials if trial.step_seconds] for name, trials in good.items()}
+    changes = {name: _trend(times) for name, times in steps.items()}
     drifted = {name: change for name, change in changes.items() if abs(change) > DRIFT}
     alike = len(drifted) == len(changes) and len({change > 0 for change in drifted.values()}) == 1
     return [noise.drift(name, change, alike=alike) for name, change in drifted.items()]
+
+
+def _trend(times: Sequence[float]) -> float:
+    """Return by which share times change from first to last, along the line through them; 0 where it may be noise.
+
+    Two times, or three, always lie near some line.
+    """
+    if len(times) < ENOUGH_FOR_A_TREND:
+        return 0.0
+    logs, places = [math.log(time) for time in times], range(len(times))
+    slope, start = linear_regression(places, logs)
+    left = sum((value - start - slope * place) ** 2 for place, value in zip(places, logs, strict=True))
+    width = sum((place - fmean(places)) ** 2 for place in places)
+    error = math.sqrt(left / (len(times) - 2) / width)
+    return math.expm1(slope * (len(times) - 1)) if abs(slope) > TREND * error else 0.0
 
 
 def _blas(results: Results, good: Mapping[str, Sequence[Trial]]) -> list[RunWarning]:

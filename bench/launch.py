@@ -129,6 +129,10 @@ def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None)
                 child.stdin.flush()
         else:
             listen(told)
+    if child.stdin:
+        # What a dead child was to be told is still in the buffer, and closing the pipe later would stumble over it.
+        with suppress(BrokenPipeError):
+            child.stdin.close()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     return child.returncode, {

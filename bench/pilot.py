@@ -31,15 +31,20 @@ def settle(plan: Plan, work: Work, folder: Path, listen: Listen) -> tuple[Plan, 
     others = [contender.name for contender in plan.contenders if contender.name != plan.baseline]
     spreads = [_log_ratios(found, name, plan.baseline) for name in others]
     if any(len(each) < pilot.LEAST for each in spreads):
-        return plan, {"repeats": measure["pilot"], "wanted": wanted, "chosen": plan.repeats, "failed": True}
+        why = next(
+            (f"{trial.contender}: {trial.message}" for trial in found if trial.status != "ok"), "no time per step"
+        )
+        return plan, {"repeats": measure["pilot"], "wanted": wanted, "chosen": plan.repeats, "failed": why}
     confidence, most = stats.together(len(others)), measure["most_repeats"]
-    chosen = max(pilot.repeats_for(each, wanted, confidence, most=most) for each in spreads)
+    chosen = max(pilot.repeats_for(each, wanted, confidence, most=most + 1) for each in spreads)
+    suffices, chosen = chosen <= most, min(chosen, most)
     settled = plan.config | {"measure": measure | {"repeats": chosen}}
     return replace(plan, config=settled), {
         "repeats": measure["pilot"],
         "spread": max(map(stdev, spreads)),
         "wanted": wanted,
         "chosen": chosen,
+        "suffices": suffices,
     }
 
 

@@ -92,6 +92,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     optimizer = _optimizer(config["optimizer"])
     _check_seed(config)
     _check_pilot(config)
+    _check_clocks(config["measure"])
     names = list(config["frameworks"])
     baseline = config["baseline"] or names[0]
     if baseline not in names:
@@ -209,6 +210,20 @@ def _check_seed(config: Mapping[str, Any]) -> None:
         raise RequestError(
             f"train.seed={config['train']['seed']}: the last repeat's seed would be {last}; "
             f"the frameworks take seeds below {SEEDS}"
+        )
+
+
+def _check_clocks(measure: Mapping[str, Any]) -> None:
+    """Refuse clocks that cannot run as asked."""
+    for size in measure["predict_sizes"]:
+        if size < 1:
+            raise RequestError(
+                f"measure.predict_sizes={measure['predict_sizes']}: sizes must be at least 1; "
+                "[] clocks one sample alone"
+            )
+    if measure["min_turns"] > measure["turns"]:
+        raise RequestError(
+            f"measure.min_turns={measure['min_turns']}: is more than measure.turns={measure['turns']}; raise that"
         )
 
 

@@ -1,4 +1,4 @@
-"""The race: the gate, then every trial in its order, results written after each, then the verdict and the report."""
+"""The race: the gate, then repeat after repeat, results written after each, then the verdict and the report."""
 
 from __future__ import annotations
 
@@ -94,10 +94,15 @@ def _settled(plan: Plan, work: Work, results: Results, screen: Screen) -> Plan:
     plan, results.pilot = pilot.settle(plan, work, work.folder / "pilot", partial(_listen, screen, True))
     results.config, results.conditions["repeats"] = plan.config, plan.repeats
     if results.pilot.get("failed"):
-        screen.problem(f"Pilot: too few of its trials finished; {formats.count(plan.repeats, 'repeat')}, as set.")
+        why = results.pilot["failed"]
+        screen.problem(
+            f"Pilot: too few of its trials finished ({why}); {formats.count(plan.repeats, 'repeat')}, as set."
+        )
     else:
         spread = formats.percent(results.pilot["spread"])
-        screen.gate(f"Pilot: a repeat's ratio scatters by {spread}: {formats.count(plan.repeats, 'repeat')}.")
+        capped = f", the most allowed (measure.most_repeats): the interval may come out wider than ±{wanted}"
+        short = "" if results.pilot["suffices"] else capped
+        screen.gate(f"Pilot: a repeat's ratio scatters by {spread}: {formats.count(plan.repeats, 'repeat')}{short}.")
     return plan
 
 

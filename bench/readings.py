@@ -37,8 +37,10 @@ def read(found: Outcome, trial: Trial, request: Request) -> Trial:
         clocks = load_file(place / CLOCKS)
         trial.clocked = {name: len(clocks[name]) for name in clocks if name != "losses"}
         trial.clocked |= {"epoch": len(values.get("epoch_seconds", [])), "first_step": 1}
+        trial.clocked["input"] = values.get("input_batches", trial.clocked["input"])
         trial.step_latency_seconds = _percentiles(clocks["latency"])
-        trial.predict_latency_seconds = _percentiles(clocks["predict/latency"])
+        if "predict/latency" in clocks:
+            trial.predict_latency_seconds = _percentiles(clocks["predict/latency"])
         trial.predict_rates = {
             name.removeprefix("predict/"): int(name.removeprefix("predict/")) / float(np.median(seconds))
             for name, seconds in clocks.items()

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench import machine, surroundings
 from bench.plan import Plan
+from bench.results.format import percent
 from bench.results.schema import Dataset, Layer, Model, Results
 from frameworks.augment import active
 
@@ -15,6 +16,8 @@ from frameworks.augment import active
 def begin(plan: Plan, samples: str = "") -> Results:
     """Return results that say what will be run; `samples` is where the sample images lie (`bench.samples`)."""
     network, config = plan.network, plan.config
+    slowed = [item for item in plan.contenders if item.settings.get("handicap")]
+    planted = [*plan.plants, *(f"{item.name} slowed by {percent(item.settings['handicap'], 0)}" for item in slowed)]
     augmented = active(config["pipeline"]["augment"])
     return Results(
         command=plan.command,
@@ -26,6 +29,8 @@ def begin(plan: Plan, samples: str = "") -> Results:
         conditions={
             "device": plan.contenders[0].settings["device"],
             "precision": config["runtime"]["precision"],
+            "tf32": config["runtime"]["tf32"],
+            "deterministic": config["runtime"]["deterministic"],
             "threads": plan.contenders[0].settings["threads"],
             "batch_size": config["train"]["batch_size"],
             "epochs": config["train"]["epochs"],
@@ -35,7 +40,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
         }
         | ({"augmentation": augmented} if augmented else {})
         | ({"target": config["train"]["target"]} if config["train"]["target"] is not None else {})
-        | ({"planted": ", ".join(plan.plants)} if plan.plants else {}),
+        | ({"planted": ", ".join(planted)} if planted else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,
         dataset=_dataset(plan, samples),

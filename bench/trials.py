@@ -58,7 +58,7 @@ def run(
             raise
     after, seconds = counters(device), time.perf_counter() - began
     for item in done:
-        _complete(item, before, after, folder)
+        _complete(item, before, after, folder, alone=len(done) == 1)
     who = contenders[0].name if len(contenders) == 1 else ""
     warnings = disturbed.between(before, after, _spent(done, contenders, seconds), who, repeat)
     return [item.trial for item in done], warnings
@@ -97,12 +97,11 @@ def _one(
     return Done(trial=readings.read(found, trial, request), found=found, gauge=gauge)
 
 
-def _complete(done: Done, before: Counters, after: Counters, folder: Path) -> None:
+def _complete(done: Done, before: Counters, after: Counters, folder: Path, *, alone: bool) -> None:
     """Fill in what was read beside the child, and leave the trial's record and no scratch."""
     trial, gauge = done.trial, done.gauge
     trial.usage |= {"late_major_faults": faults} if (faults := _late_faults(done)) is not None else {}
-    if before.waiting_seconds is not None and after.waiting_seconds is not None:
-        # Of the whole repeat, where contenders took turns.
+    if alone and before.waiting_seconds is not None and after.waiting_seconds is not None:
         trial.usage["waiting_seconds"] = after.waiting_seconds - before.waiting_seconds
     trial.energy_joules = gauge.energy_joules()
     held = gauge.device_bytes()
@@ -124,7 +123,7 @@ def _spent(done: Sequence[Done], contenders: Sequence[Contender], seconds: float
     """Return what the trials of a repeat took together."""
     return Spent(
         wall_seconds=seconds,
-        cpu_seconds=sum(item.found.cpu_seconds for item in done),
+        cpu_seconds=sum(item.found.cpu_seconds + item.found.values.get("workers_cpu_seconds", 0.0) for item in done),
         late_faults=sum(_late_faults(item) or 0.0 for item in done),
         threads=max(item.settings["threads"] for item in contenders),
         reasons=frozenset().union(*(item.gauge.reasons() for item in done)),

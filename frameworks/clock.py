@@ -15,6 +15,9 @@ now = perf_counter
 SETTLED = 0.02
 """Steps have settled where the newer of two windows is no further than this from the older one, as a share, …"""
 
+LEAST_WARMUP = 0.3
+"""Seconds of warm-up at least, or half of what it may take: clock rates of processors take so long to rise."""
+
 DOUBT = 2.0
 """… or no further than so many standard errors of what noise makes of such windows."""
 
@@ -64,10 +67,13 @@ def throughput(step: Callable[[], object], synchronize: Callable[[], None], step
     return np.array([(now() - start) / steps])
 
 
-def delivery(batches: Iterable[object], synchronize: Callable[[], None], bound: float, least: int) -> np.ndarray:
-    """Return the seconds per batch from the first one's arrival to the last one's, synchronised; shape (1,).
+def delivery(
+    batches: Iterable[object], synchronize: Callable[[], None], bound: float, least: int
+) -> tuple[np.ndarray, int]:
+    """Return the seconds per batch from the first one's arrival to the last one's, synchronised, and how many came.
 
-    After `bound` seconds it ends, but not before `least` batches came after the first. Empty where none did.
+    After `bound` seconds it ends, but not before `least` batches came after the first. The seconds have shape (1,);
+    they are empty where none came.
     """
     arriving = iter(batches)
     next(arriving, None)
@@ -78,7 +84,7 @@ def delivery(batches: Iterable[object], synchronize: Callable[[], None], bound: 
         if count >= least and now() - start > bound:
             break
     synchronize()
-    return np.array([(now() - start) / count] if count else [])
+    return np.array([(now() - start) / count] if count else []), count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +106,7 @@ def settle(step: Callable[[], object], synchronize: Callable[[], None], window: 
     """
     begin = now()
     older, steps, settled = latency(step, synchronize, window), window, False
-    while not settled and now() - begin < bound:
+    while (spent := now() - begin) < bound and not (settled and spent >= min(LEAST_WARMUP, bound / 2)):
         newer = latency(step, synchronize, window)
         settled, older, steps = _alike(older, newer), newer, steps + window
     return Warmup(steps=steps, seconds=now() - begin, settled=settled, step_seconds=float(np.median(older)))

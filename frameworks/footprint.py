@@ -18,11 +18,25 @@ def footprint() -> dict[str, int]:
 
     The mark is that of the process's own memory (``VmHWM``): the one that the system hands to a parent
     (``ru_maxrss``) begins with what the parent had when it started the child. Workers' marks are added up, so pages
-    that they share count once for each. A mark that the system does not give is left out.
+    that they share count once for each. Empty where the system gives no marks.
     """
-    found = {"peak": _field("self", "VmHWM")}
+    own = _field("self", "VmHWM")
+    if own is None:
+        return {}
     marks = [mark for pid in _descendants(os.getpid()) if (mark := _field(str(pid), "VmHWM")) is not None]
-    return {name: value for name, value in (found | {"workers": sum(marks)}).items() if value is not None}
+    return {"peak": own, "workers": sum(marks)}
+
+
+def cpu_seconds_of_workers() -> float:
+    """Return the CPU time of living workers: a parent is told of those alone that have ended."""
+    ticks = 0
+    for pid in _descendants(os.getpid()):
+        try:
+            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        except (OSError, ValueError, IndexError):
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _field(process: str, name: str) -> int | None:

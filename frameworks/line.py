@@ -1,13 +1,12 @@
 """The line between a child and its parent: what the child tells, and its turns on the machine.
 
 The contenders of a repeat take turns: one works, the others sleep at their pipes. A machine's speed changes from one
-second to the next; what is compared is clocked a few milliseconds apart, so that both meet the same machine.
+second to the next; what is compared is clocked some tens of milliseconds apart, so that both meet the same machine.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, TextIO
 
 from frameworks.clock import now
@@ -38,8 +37,3 @@ class Line:
         if not answer:
             raise EOFError("the process that began this trial is gone")
         return bool(json.loads(answer)["more"])
-
-
-def more(rounds: int, spent: float, bound: float, measure: Mapping[str, Any]) -> bool:
-    """Return whether contenders take another round of turns after `rounds` of them, `spent` seconds of clocks each."""
-    return rounds < measure["turns"] and (rounds < measure["min_turns"] or spent < bound)

@@ -66,6 +66,20 @@ CLOCKS = (
         phase="first_step",
     ),
     Clock(
+        number="import",
+        what="importing the framework, and all that brings",
+        synchronised="–",
+        value="the one",
+        phase="first_step",
+    ),
+    Clock(
+        number="prediction of the test set",
+        what="the forward pass over the test set in the training's batches, compiled and warm; fetching is outside",
+        synchronised="after the last batch",
+        value="the one",
+        phase="first_step",
+    ),
+    Clock(
         number="prediction of one sample",
         what="the forward pass of one sample on the device",
         synchronised="after every pass",
@@ -102,15 +116,26 @@ class MeasuredView:
     sizes: list[str] = field(default_factory=list)
     predictions: dict[str, list[str]] = field(default_factory=dict)
     """By contender: p50, p95, p99 of one sample, and samples per second by the batch sizes of `sizes`."""
+    marks: list[str] = field(default_factory=list)
+    """Which marks of memory any contender has."""
     memory: dict[str, list[str]] = field(default_factory=dict)
-    """By contender: most of the process, of it before the framework, its workers, on the device, by its own count."""
+    """By contender: its marks."""
 
 
-MEMORY = ("peak", "start", "workers", "device", "framework_device")
+MEMORY = {
+    "peak": "process, at most",
+    "start": "of it before the framework",
+    "workers": "its workers",
+    "device": "device, by the driver",
+    "framework_device": "device, by its own count",
+}
+"""The marks of `Trial.memory`, as a table names them."""
 
 INTERLEAVED = {
-    "turns": "The contenders of a repeat took turns of milliseconds, one at work and the others asleep: what is "
-    "compared met the same machine. A turn begins with steps that no clock reads.",
+    "turns": "While the training step and prediction were clocked, the contenders of a repeat took short turns, one at "
+    "work and the others asleep: what is compared met the same machine. Such a turn begins with steps that no clock "
+    "reads. Training took turns of a second or an epoch, whichever is longer; start-up and input came one after the "
+    "other.",
     "trials": "One whole trial followed the other, in an order that lets a steady drift cancel.",
 }
 
@@ -121,15 +146,17 @@ def view(results: Results) -> MeasuredView:
     good = {name: mine for name in names(results) if (mine := [trial for trial in done if trial.contender == name])}
     rows = [Row(clock=clock, readings=[_readings(clock, mine) for mine in good.values()]) for clock in CLOCKS]
     sizes = sorted({size for trials in good.values() for trial in trials for size in trial.predict_rates}, key=int)
+    marks = [mark for mark in MEMORY if any(mark in trial.memory for trial in done)]
     measure = results.config.get("measure")
     way = measure.get("interleave") if isinstance(measure, dict) else None
     return MeasuredView(
         order=list(good),
         clocks=[row for row in rows if any(row.readings)],
-        interleaved=INTERLEAVED.get(str(way), ""),
+        interleaved=INTERLEAVED.get(str(way), "") if len(good) > 1 else "",
         sizes=sizes,
         predictions={name: _prediction(trials, sizes) for name, trials in good.items() if sizes},
-        memory={name: _memory(trials) for name, trials in good.items() if any(trial.memory for trial in trials)},
+        marks=[MEMORY[mark] for mark in marks],
+        memory={name: _memory(mine, marks) for name, mine in good.items() if marks},
     )
 
 
@@ -152,6 +179,6 @@ def _mean(values: Sequence[object]) -> float | None:
     return geometric_mean(known) if known else None
 
 
-def _memory(trials: Sequence[Trial]) -> list[str]:
-    marks = ([trial.memory[name] for trial in trials if name in trial.memory] for name in MEMORY)
-    return [size(max(each, default=None)) for each in marks]
+def _memory(trials: Sequence[Trial], marks: Sequence[str]) -> list[str]:
+    found = ([trial.memory[mark] for trial in trials if mark in trial.memory] for mark in marks)
+    return [size(max(each, default=None)) for each in found]

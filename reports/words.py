@@ -78,4 +78,6 @@ def pilot(results: Results) -> str:
     begun = f"A pilot of {plain(found.get('repeats'))} repeats, which are in no ratio, was to find how many give ±"
     if spread is None:
         return f"{begun}{percent(wanted)}; too few of its trials finished."
-    return f"{begun}{percent(wanted)}: a repeat's ratio scattered by {percent(spread)}, and {chosen:.0f} were taken."
+    short = "" if found.get("suffices", True) else ", the most allowed: too few for it"
+    scattered = f"a repeat's ratio scattered by {percent(spread)}"
+    return f"{begun}{percent(wanted)}: {scattered}, and {chosen:.0f} were taken{short}."

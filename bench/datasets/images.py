@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench import machine
 from bench.datasets.cache import new_array
 from bench.datasets.decoding import decode, fault
 from bench.datasets.folders import Entry, Source
@@ -70,7 +71,7 @@ def decode_all(
         path = folder / "x.npy"
         new_array(path, (len(entries), *shape), "uint8")
         work = _Work(source=source, entries=entries, wanted=wanted, size=size, row_bytes=prod(shape))
-        work.run(path, workers or len(os.sched_getaffinity(0)), progress)
+        work.run(path, workers or machine.cores(), progress)
     kept = np.array([number for number in range(len(entries)) if number not in work.bad], np.int64)
     if work.bad and len(kept):
         _close_gaps(path, kept)

@@ -25,6 +25,14 @@ MACHINE = ("cpu", "cores", "gpus")
 """Facts of a machine that make it another one."""
 
 
+UNUSED = (None, False, 0, 1, "default")
+"""Values of a setting that is not in use; `True` equals 1 and is none of them."""
+
+
+UNUSED = (None, False, 0, 1, "default")
+"""Values of a setting that is not in use; `True` equals 1 and is none of them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Across:
     """The contenders of several runs that were given the same work."""
@@ -121,7 +129,7 @@ def _differ(ours: object, theirs: object, *, both: bool) -> bool:
     """Return whether two settings differ; what one framework alone has is a difference only where it is in use."""
     if both:
         return ours != theirs
-    return any(value is True or (value or 1) != 1 for value in (ours, theirs))
+    return any(value is True or value not in UNUSED for value in (ours, theirs))
 
 
 def _against(key: str, ours: object, theirs: object) -> str:

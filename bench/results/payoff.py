@@ -19,6 +19,9 @@ from bench.results.decompose import steps_per_epoch
 from bench.results.schema import Contender, Results
 from bench.results.stats import Interval
 
+SWITCHES = ("compile", "jit_compile")
+"""The settings that have a step compiled."""
+
 COMPILING = ("compile", "jit")
 """How the settings begin that say what is compiled, and how."""
 
@@ -94,8 +97,12 @@ def _parts(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
 
 def _ordered(one: Contender, other: Contender) -> tuple[Contender, Contender]:
     """Return the one that is compiled first; of two that are, the one that was named later."""
-    compiled = any(_parts(one.settings)[1].values())
-    return (one, other) if compiled and not any(_parts(other.settings)[1].values()) else (other, one)
+    return (one, other) if _compiled(one) and not _compiled(other) else (other, one)
+
+
+def _compiled(contender: Contender) -> bool:
+    """Return whether a contender is compiled; the mode of a compiler that is off says nothing."""
+    return any(contender.settings.get(key) for key in SWITCHES)
 
 
 def _told(found: Payoff, epoch: int | None) -> str:

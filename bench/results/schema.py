@@ -74,7 +74,7 @@ class Trial:
     predict_rates: dict[str, float] = field(default_factory=dict)
     """Samples per second of prediction by batch size: one batch on the device, again and again."""
     clocked: dict[str, int] = field(default_factory=dict)
-    """How many steps, blocks or batches each clock read, by phase."""
+    """How many readings each clock has, by phase: steps, blocks, or 1 for the pipeline in one go."""
     warmup: dict[str, Any] = field(default_factory=dict)
     """How the steady state was found: ``steps``, ``seconds``, ``settled``."""
     memory: dict[str, int] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Trial:
     usage: dict[str, float] = field(default_factory=dict)
     """What the system counted of the trial's processes: ``cpu_seconds``, ``involuntary_switches``, ``major_faults``
     (pages read from disk), of these ``late_major_faults`` after the first step; and ``waiting_seconds``, in which any
-    thread of the machine was ready to run and had no CPU."""
+    thread of the machine was ready to run and had no CPU: of a trial that ran alone, not in turns."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """After the last epoch, for each split: train_loss, val_loss, test_loss, and likewise _accuracy, or in a
     regression _mae: the mean absolute error in the target's own units. val_kappa and test_kappa: Cohen's kappa, absent
@@ -302,7 +302,7 @@ class Model:
 
 @dataclass(kw_only=True, slots=True)
 class Results:
-    """Everything a run knows; written after every trial."""
+    """Everything a run knows; written after every repeat, or every trial where they run one after the other."""
 
     schema_version: int = SCHEMA_VERSION
     status: str = "running"
@@ -328,8 +328,8 @@ class Results:
     model: Model | None = None
     parity: Parity = field(default_factory=Parity)
     pilot: dict[str, Any] = field(default_factory=dict)
-    """How a pilot settled the number of repeats: ``repeats`` it ran, ``spread``, ``wanted``, ``chosen``; its trials are
-    in no ratio. Empty without one."""
+    """How a pilot settled the number of repeats: ``repeats`` it ran, ``spread``, ``wanted``, ``chosen``, whether that
+    ``suffices``, or why it ``failed``; its trials are in no ratio. Empty without one."""
     waited_seconds: float = 0.0
     """How long the run waited for another one to leave the machine."""
     trials: list[Trial] = field(default_factory=list)

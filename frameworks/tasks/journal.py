@@ -11,6 +11,9 @@ from frameworks.contract import Request, Room
 from frameworks.line import Line
 from frameworks.reference import METRICS, score
 
+_SPELL = 1.0
+"""Seconds of training after which the other contenders have a turn: waking up again costs milliseconds of an epoch."""
+
 _TELL_EVERY = 0.5
 """Seconds between two reports of progress: drawing them costs the machine a little."""
 
@@ -36,9 +39,11 @@ class Journal:
         self._losses: list[np.ndarray] = []
         self._test: dict[str, float] = {}
         self._told = now()
+        self._trained = 0.0  # seconds since the others had a turn
 
     def epoch(self, index: int, seconds: float, losses: np.ndarray | None, loss: float, metric: float) -> bool:
         """Note an epoch down, with the task's `metric` in training; return whether training goes on."""
+        self.phases.add("between_epochs", max(0.0, now() - seconds - self.last_moment))
         if losses is not None:
             self._losses.append(losses)
         self._check(index, losses, loss)
@@ -51,9 +56,11 @@ class Journal:
         if now() - self._told > _TELL_EVERY:
             self.line.tell("epoch", done=index + 1, total=self.request.train["epochs"], **training)
             self._told = now()
-        self.last_moment = now()
-        if not self.diverged and index + 1 < self.request.train["epochs"]:
+        self._trained += seconds
+        if self._trained >= _SPELL and not self.diverged and index + 1 < self.request.train["epochs"]:
             self.line.turn("epoch")
+            self._trained = 0.0
+        self.last_moment = now()
         return not self.diverged
 
     def _check(self, index: int, losses: np.ndarray | None, loss: float) -> None:

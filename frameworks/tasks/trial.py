@@ -42,7 +42,7 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
     before = room.snapshot()
     step = _first_step(request, room, source, len(index["train"]), phases)
     readings, warmup = clocks.compute(request, room, step, phases, line, lambda: room.restore(before))
-    readings["input"] = clocks.input_alone(request, room, source, len(index["train"]), phases)
+    readings["input"], batches = clocks.input_alone(request, room, source, len(index["train"]), phases)
     traced = room.traces()
     room.restore(before)
 
@@ -50,7 +50,7 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
     journal = Journal(request, room, samples["val"], labels["val"], phases, line)
     _train(request, room, source, len(index["train"]), journal, phases)
     memory = ({"start": start} if start else {}) | footprint.footprint() | room.memory()
-    retraces = room.traces() - traced
+    spent, retraces = footprint.cpu_seconds_of_workers(), room.traces() - traced
     journal.evaluate_test(samples["test"], labels["test"])
     logits, predict_seconds = _predict(room, samples["test"], train["batch_size"], phases)
     readings |= clocks.predict(request, room, samples["test"], phases, line)
@@ -70,6 +70,8 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
         "num_parameters": room.num_parameters(),
         "phases": phases.seconds,
         "waited_seconds": line.waited,
+        "input_batches": batches,
+        "workers_cpu_seconds": spent,
         "warmup": {"steps": warmup.steps, "seconds": warmup.seconds, "settled": warmup.settled},
         "memory": memory,
         "metrics": journal.metrics(),

@@ -11,11 +11,13 @@ import tensorflow as tf
 from frameworks.tf.precision import use
 
 _configured = False
+_waits = False
+"""Whether there is a GPU to wait for; asked once, for a clock reads what it takes to ask."""
 
 
 def configure(settings: dict[str, Any], precision: str, device: str) -> None:
     """Set thread pools and switches (once a process) and the floating-point type of what is built next."""
-    global _configured
+    global _configured, _waits
     if not _configured:
         threads = settings["threads"]
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -26,6 +28,7 @@ def configure(settings: dict[str, Any], precision: str, device: str) -> None:
         tf.config.experimental.enable_tensor_float_32_execution(settings.get("tf32", False))
         if settings.get("deterministic"):
             tf.config.experimental.enable_op_determinism()
+        _waits = bool(tf.config.get_visible_devices("GPU"))
         _configured = True
     use(precision)
 
@@ -37,7 +40,7 @@ def scope(device: str) -> Any:
 
 def synchronize() -> None:
     """Return when the device has done all it was given; on a CPU a function's call returns when it is done."""
-    if tf.config.get_visible_devices("GPU"):
+    if _waits:
         tf.test.experimental.sync_devices()
 
 

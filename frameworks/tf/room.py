@@ -30,17 +30,18 @@ class Room:
 
     def environment(self) -> dict[str, Any]:
         """Return what is in force."""
-        return _device.environment() | {"mode": self.mode, "jit_compile": self.jit_compile}
+        chosen = {"mode": self.mode, "precision": self.precision, "jit_compile": self._jit_compile}
+        return _device.environment() | chosen
 
     @property
-    def jit_compile(self) -> bool:
+    def _jit_compile(self) -> bool:
         """Whether XLA compiles the step: what Keras made of what was asked, which may be "auto"."""
         return bool(self.built.model.jit_compile)
 
     @property
     def mode(self) -> str:
         """How steps run."""
-        return "Keras fit, " + ("XLA" if self.jit_compile else "tf.function")
+        return "Keras fit, " + ("XLA" if self._jit_compile else "tf.function")
 
     def synchronize(self) -> None:
         """Wait for the device."""
@@ -64,7 +65,7 @@ class Room:
         """Build, compile, load."""
         with _device.scope(self.device):
             self.built = build(self.request, self.network, trace_length, self.precision)
-            self.forward = evaluate.inference(self.built, self.network.input_shape, self.jit_compile)
+            self.forward = evaluate.inference(self.built, self.network.input_shape, self._jit_compile)
             self.load(weights)
 
     def num_parameters(self) -> int:
@@ -133,7 +134,7 @@ class Room:
     def matrix_product(self, size: int) -> Callable[[], object]:
         """Return a large matrix product."""
         dtype = keras.config.dtype_policy().compute_dtype
-        return products.matrix_product(size, dtype, self.device, self.jit_compile)
+        return products.matrix_product(size, dtype, self.device, self._jit_compile)
 
     def traces(self) -> int:
         """Count how often the training step was traced: each time, Python runs the loss once."""

@@ -15,6 +15,9 @@ from frameworks.spec import Network, Node
 from frameworks.torch import layers, losses, optimizers
 from frameworks.torch.precision import computing, scaler
 
+GRAPHS = ("reduce-overhead", "max-autotune")
+"""Modes of `torch.compile` that take CUDA graphs."""
+
 
 @dataclass(slots=True)
 class Built:
@@ -31,10 +34,18 @@ class Built:
     """The task's metric for each sample of outputs and labels."""
     trace: bool
     """Whether each step's loss is reported."""
+    channels_last: bool
+    """Whether images and kernels of convolutions lie so."""
+    graphs: bool
+    """Whether CUDA graphs run the model: then every call has its outputs in the same memory."""
     computing: AbstractContextManager[object]
     """The context of a forward pass."""
     scaler: torch.amp.GradScaler | None
     """What scales the loss; None where nothing does."""
+
+    def kept(self, outputs: Tensor) -> Tensor:
+        """Return outputs that the model's next call does not overwrite."""
+        return outputs.clone() if self.graphs else outputs
 
 
 def build(request: Request, network: Network, trace: bool, precision: str, device: torch.device) -> Built:
@@ -65,6 +76,8 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
         loss,
         losses.METRICS[request.loss],
         trace,
+        last,
+        bool(settings.get("compile")) and device.type == "cuda" and settings.get("compile_mode") in GRAPHS,
         computing(precision, device),
         scaler(precision, device),
     )

@@ -26,6 +26,8 @@ def configure(settings: dict[str, Any], precision: str, device: str) -> None:
         if settings.get("deterministic"):
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
+            deterministic: Any = torch.utils.deterministic
+            deterministic.fill_uninitialized_memory = False  # it writes what nobody reads
         _configured = True
     use(precision)
 

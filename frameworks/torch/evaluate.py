@@ -19,7 +19,7 @@ def predict(built: Built, samples: Samples, batch_size: int, on: torch.device) -
     """Run the forward pass over all samples, batch by batch; the result fetches the logits (n, classes)."""
     built.model.eval()
     with torch.inference_mode(), built.computing:
-        logits = [built.model(part.to(on)) for part in samples.parts(batch_size)]
+        logits = [built.kept(built.model(part.to(on))) for part in samples.parts(batch_size)]
     return lambda: torch.cat(logits).to(torch.get_default_dtype()).cpu().numpy()
 
 

@@ -33,14 +33,14 @@ class Room:
 
     def environment(self) -> dict[str, Any]:
         """Return what is in force."""
-        return _device.environment(self.device) | {"mode": self.mode}
+        return _device.environment(self.device) | {"mode": self.mode, "precision": self.precision}
 
     @property
     def mode(self) -> str:
         """How steps run."""
         settings = self.request.settings
         how = f"torch.compile ({settings.get('compile_mode', 'default')})" if settings.get("compile") else "eager"
-        return "manual loop, " + how + (", channels last" if settings.get("channels_last") else "")
+        return "manual loop, " + how + (", channels last" if self.built.channels_last else "")
 
     def synchronize(self) -> None:
         """Wait for the device."""
@@ -85,7 +85,7 @@ class Room:
         cuda = torch.cuda.get_rng_state_all() if self.device.type == "cuda" else None
         scale = built.scaler.state_dict() if built.scaler else None
         state = built.network.state_dict(), built.optimizer.state_dict(), scale, torch.get_rng_state(), cuda
-        return deepcopy(state)
+        return _weights.on_host(deepcopy(state))  # type: ignore[no-any-return]
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Put it back."""
@@ -140,9 +140,10 @@ class Room:
     def matrix_product(self, size: int) -> Callable[[], object]:
         """Return a large matrix product, compiled already where this contender compiles."""
         before = self._graphs()
-        compiled = bool(self.request.settings.get("compile"))
+        settings = self.request.settings
+        mode = settings.get("compile_mode", "default") if settings.get("compile") else None
         dtype = AUTOCAST.get(self.precision, torch.get_default_dtype())
-        product = products.matrix_product(size, dtype, self.device, compiled)
+        product = products.matrix_product(size, dtype, self.device, mode)
         product()
         self.inference_graphs += self._graphs() - before
         return product

@@ -17,6 +17,9 @@ from frameworks.torch.input import Samples, indices, moved
 from frameworks.torch.resident import Resident
 from frameworks.torch.sources import Source
 
+KEPT = 256
+"""Steps whose loss and metric the compute clock keeps at most, as an epoch would."""
+
 
 class Step:
     """One training step. What it saw stays on the device: ``loss.item()`` would wait for it after every step."""
@@ -58,6 +61,16 @@ class Step:
             hits.append(metric(outputs, y))
 
         return run if isinstance(computing, nullcontext) else mixed
+
+    def bounded(self, call: Callable[[], object]) -> Callable[[], object]:
+        """Return `call` for a clock that never ends an epoch: what it keeps is dropped now and then."""
+
+        def bounded() -> object:
+            if len(self.losses) >= KEPT:
+                self.rewind()
+            return call()
+
+        return bounded
 
     def rewind(self) -> None:
         """Begin an epoch."""
@@ -112,10 +125,10 @@ def step_function(
     built.model.train()
     if isinstance(source, Resident):
         index = indices(orders[0], batch_size, drop_last)[0].to(on)
-        return lambda: step.run(*source.take(index))
+        return step.bounded(lambda: step.run(*source.take(index)))
     with source.named():
         x, y = (part.to(on) for part in next(iter(source.batches(orders[0], batch_size, drop_last, on))))
-    return lambda: step.run(x, y)
+    return step.bounded(lambda: step.run(x, y))
 
 
 def gradients(built: Built, samples: Samples, on: torch.device) -> float:

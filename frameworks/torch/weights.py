@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,6 +33,15 @@ def tensors(stages: Stages) -> dict[str, tuple[Node, Tensor]]:
         for node, modules in stages
         for name in node.parameters
     }
+
+
+def on_host(state: Any) -> Any:
+    """Return a state with all its tensors in host memory: a copy on the device would count as the training's."""
+    if isinstance(state, Tensor):
+        return state.cpu()
+    if isinstance(state, dict):
+        return {key: on_host(value) for key, value in state.items()}
+    return type(state)(map(on_host, state)) if isinstance(state, list | tuple) else state
 
 
 def load(stages: Stages, arrays: Arrays, plants: Collection[str] = ()) -> None:

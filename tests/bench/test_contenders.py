@@ -198,7 +198,7 @@ def test_on_the_cpu_nobody_is_asked_about_the_gpu(sees):
         ({"handicap": -0.1}, "handicap=-0.1: must be a share of at least 0"),
         ({"backend": "tf", "jit_compile": "yes"}, "jit_compile=yes: must be true, false or auto"),
         ({"backend": "tf", "handicap": float("nan")}, "handicap=nan: must be a share"),
-        ({"tf32": True}, "tf32=true: is something that only GPUs have; leave it out"),
+        ({"tf32": True}, "tf32=true (runtime.tf32): is something that only GPUs have; leave it out"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused_with_their_key(given, complaint):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from bench import judge as judging
 from bench.results import compare
 from bench.results.schema import Dataset, Layer, Model, Results, Trial
@@ -49,21 +51,34 @@ def test_a_lone_contender_is_not_told_to_repeat():
     assert kinds(Results()) == []
 
 
-def test_drift_from_the_first_repeat_to_the_last():
-    results = race()
-    results.trials[-1].step_seconds = 1.2e-3
-    (found,) = judging.judge(results)
+def drifting(**factors):
+    """A race of eight repeats whose contenders change by so much each repeat, give or take."""
+    results = race(8)
+    for item in results.trials:
+        wobble = 1 + 0.01 * (-1) ** (item.repeat // 2)
+        item.step_seconds = 1e-3 * factors.get(item.contender, 1.0) ** item.repeat * wobble
+    return results
+
+
+def test_drift_is_a_trend_over_the_repeats():
+    (found,) = judging.judge(drifting(torch=1.03))
     assert (found.kind, found.contender) == ("drift", "torch")
+    assert re.search(r"became 2\d % slower", found.message)
     assert "cancels" not in found.advice
-    results.trials[-1].step_seconds = 1.05e-3
+    assert kinds(drifting(torch=1.01)) == [], "8 % are less than what is told"
+
+
+def test_scatter_is_no_drift():
+    results = race(8)
+    scatter = (1.0, 1.15, 0.9, 1.2, 0.95, 1.1, 1.0, 1.2)
+    for item in results.trials:
+        item.step_seconds = 1e-3 * scatter[item.repeat]
     assert kinds(results) == []
 
 
 def test_drift_cancels_only_where_all_drifted_the_same_way():
-    for other, alike in ((1.3e-3, True), (0.8e-3, False)):
-        results = race()
-        results.trials[-1].step_seconds, results.trials[-2].step_seconds = 1.2e-3, other
-        found = judging.judge(results)
+    for other, alike in ((1.03, True), (0.97, False)):
+        found = judging.judge(drifting(torch=1.03, tf=other))
         assert [warning.kind for warning in found] == ["drift", "drift"]
         assert [("cancels" in warning.advice) for warning in found] == [alike, alike]
 

@@ -47,6 +47,7 @@ def test_a_pilot_takes_as_many_repeats_as_the_width_needs(settle):
     assert tighter.repeats > settled.repeats
     _, capped, _ = settle("measure.half_width=0.001", "measure.most_repeats=12")
     assert capped.repeats == 12
+    assert settle("measure.half_width=0.001", "measure.most_repeats=12")[2]["suffices"] is False
 
 
 def test_a_pilot_that_fails_settles_nothing(settle, children):
@@ -54,7 +55,7 @@ def test_a_pilot_that_fails_settles_nothing(settle, children):
         children.instead["trial", "torch", seed] = lambda _: Outcome(status="failed", message="it broke")
     plan, settled, found = settle("measure.half_width=0.05")
     assert settled.repeats == plan.repeats == found["chosen"]
-    assert found["failed"] is True
+    assert found["failed"] == "torch: it broke"
 
 
 def test_a_race_with_a_pilot_keeps_it_out_of_its_ratios(plan_of, children, tmp_path, monkeypatch, capsys):
@@ -63,7 +64,7 @@ def test_a_race_with_a_pilot_keeps_it_out_of_its_ratios(plan_of, children, tmp_p
     assert race.run(plan, tmp_path / "run") == 0
     results = store.read(tmp_path / "run")
     trials = [item for item in children.tasks() if item[0] == "trial"]
-    assert results.pilot == {"repeats": 2, "spread": 0.0, "wanted": 0.05, "chosen": 2}
+    assert results.pilot == {"repeats": 2, "spread": 0.0, "wanted": 0.05, "chosen": 2, "suffices": True}
     assert len(trials) == 2 * 2 + 2 * 2
     assert len(results.trials) == 4
     assert results.conditions["repeats"] == results.config["measure"]["repeats"] == 2

@@ -65,6 +65,11 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("optimizer.name=adm", "optimizer.name: there is no 'adm'; did you mean 'adam'? (there are: adam, sgd)"),
         ("optimizer.name=[adam]", "optimizer.name: there is no"),
         ("optimizer.name=sgd", "optimizer.beta_1: sgd has no such hyperparameter; optimizer=sgd chooses sgd with its"),
+        (
+            "measure.predict_sizes=[32,0]",
+            "measure.predict_sizes=[32, 0]: sizes must be at least 1; [] clocks",
+        ),
+        ("measure.min_turns=300", "measure.min_turns=300: is more than measure.turns=100; raise that"),
         ("measure.half_width=2", "measure.half_width=2.0: is a share, such as 0.02 for 2 %"),
         ("train.seed=4294967294", "train.seed=4294967294: the last repeat's seed would be 4294967298; the frameworks"),
         ("model.layers=[flatten,{dense:7}]", "model.layers"),

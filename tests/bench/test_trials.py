@@ -37,7 +37,7 @@ def test_what_a_trial_came_to(trial, tmp_path):
     assert found.step_latency_seconds == pytest.approx({"p50": 1.1e-3, "p95": 1.1e-3, "p99": 1.1e-3})
     assert found.predict_latency_seconds == pytest.approx({"p50": 5e-4, "p95": 5e-4, "p99": 5e-4})
     assert found.predict_rates == pytest.approx({"1": 2500, "32": 40_000})
-    assert found.clocked == {"latency": 4, "throughput": 2, "input": 3, "epoch": 3, "first_step": 1} | {
+    assert found.clocked == {"latency": 4, "throughput": 2, "input": 300, "epoch": 3, "first_step": 1} | {
         "predict/latency": 4,
         "predict/1": 2,
         "predict/32": 2,
@@ -64,7 +64,7 @@ def test_steps_are_a_table(trial, tmp_path):
     assert steps["phase"].value_counts().to_dict() == {
         "latency": 4,
         "throughput": 2,
-        "input": 3,
+        "input": 1,
         "predict/latency": 4,
         "predict/1": 2,
         "predict/32": 2,

@@ -284,6 +284,7 @@ def test_what_else_was_found_stands_below_the_verdict():
         item.target, item.target_seconds, item.target_reached = 0.9, 2.0 + item.repeat, item.contender == "torch"
     found.config = {"train": {"target": 0.9}}
     found.contenders[1].backend = "tf"
+    found.conditions["device"] = "gpu"
     text = flat(shown(judged(found)))
     assert "• waiting for every step costs tf 3.1 % (95 % interval 2.9 % to 3.3 %, 3 repeats), torch 3.1 %" in text
     assert "• tf did not reach a validation accuracy of 90 % in any of 3 repeats" in text

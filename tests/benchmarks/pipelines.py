@@ -151,7 +151,7 @@ def main(backend: str, pipeline: str, folder: Path, turns: int) -> dict[str, lis
     for turn in range(turns + WARM_UP):
         order = orders(turn, EPOCHS, len(y))
         for name in rng.permutation(list(loops)):
-            found[name].append(float(delivery(loops[name](order), lambda: None, 1e9, 0)[0]))
+            found[name].append(float(delivery(loops[name](order), lambda: None, 1e9, 0)[0][0]))
     return {name: seconds[WARM_UP:] for name, seconds in found.items()}
 
 

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from bench.relay import more
 from frameworks import clock
 from frameworks.contract import Arrays, Request, Room
-from frameworks.line import Line, more
+from frameworks.line import Line
 from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS, clocks
 from frameworks.tasks.trial import _first_step

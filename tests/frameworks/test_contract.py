@@ -103,7 +103,8 @@ def test_public_functions_of_the_rooms_have_twins(backend):
         "tf": {"variables", "inference", "repeated", "calls", "of_epoch"},
         "torch": {"tensors", "to_native", "to_canonical", "channels_last"},
     }
-    alone["torch"] |= {"channels_first", "biased_variances", "ending", "moved"}
+    alone["torch"] |= {"channels_first", "biased_variances", "ending", "moved", "computing", "scaler", "on_host"}
+    alone["tf"] |= {"scaled"}  # Keras's `compile` makes the scaler itself
     names = {}
     for name in rooms.names():
         trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in (HERE / name).glob("*.py")}
@@ -150,7 +151,7 @@ print("done")
 
 
 def test_the_settings_of_a_room_begin_alike():
-    shared = ["backend", "python", "device", "precision", "threads"]
+    shared = ["backend", "python", "device", "precision", "tf32", "deterministic", "threads"]
     for name in rooms.names():
         assert list(rooms.settings(name).__dataclass_fields__)[: len(shared)] == shared
 

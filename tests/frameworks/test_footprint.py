@@ -26,6 +26,7 @@ print(json.dumps([before, found["peak"], found["workers"], footprint.footprint()
 """
 
 
+@pytest.mark.skipif(not footprint.PROC.is_dir(), reason="the system gives no marks")
 def test_a_known_allocation_is_found_after_it_was_freed_and_so_is_a_workers():
     ballast = bytearray(b"x") * (400 * MIB)  # what the parent has is none of the child's
     done = subprocess.run([sys.executable, "-c", ALLOCATE], capture_output=True, text=True, check=True)
@@ -39,5 +40,5 @@ def test_a_known_allocation_is_found_after_it_was_freed_and_so_is_a_workers():
 
 def test_where_the_system_says_nothing_nothing_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(footprint, "PROC", tmp_path)
-    assert footprint.footprint() == {"workers": 0}
+    assert footprint.footprint() == {}
     assert footprint.resident() is None

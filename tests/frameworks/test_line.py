@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from frameworks.line import Line, more
+from frameworks.line import Line
 
 
 def test_a_turn_is_asked_for_and_answered():
@@ -25,10 +25,3 @@ def test_a_turn_is_asked_for_and_answered():
 def test_a_child_whose_parent_is_gone_ends():
     with pytest.raises(EOFError, match="is gone"):
         Line(io.StringIO(), io.StringIO()).turn("compute")
-
-
-@pytest.mark.parametrize(
-    ("rounds", "spent", "another"), [(0, 9.0, True), (3, 0.9, True), (3, 1.0, False), (4, 0.0, False), (1, 1.0, True)]
-)
-def test_rounds_go_on_until_the_clocks_ran_long_enough(rounds, spent, another):
-    assert more(rounds, spent, 1.0, {"turns": 4, "min_turns": 2}) is another

@@ -282,8 +282,12 @@ def test_what_was_counted_and_waited_for_is_shown(make_run, tmp_path):
 
 
 def test_what_else_was_found_has_its_place(run_folder, tmp_path, make_run):
-    text = words(rendered(run_folder))
+    on_gpu = make_run(tmp_path / "gpu")
+    on_gpu.conditions["device"] = "gpu"
+    store.write(tmp_path / "gpu", on_gpu)
+    text = words(rendered(tmp_path / "gpu"))
     assert "What observing costs waiting for every step costs tf 10.0 %" in text
+    assert "What observing costs" not in words(rendered(run_folder)), "on a CPU nothing is waited for"
     assert "Noise floor" not in text
     twice = make_run(tmp_path / "aa")
     for item in twice.contenders:

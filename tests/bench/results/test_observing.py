@@ -22,7 +22,7 @@ def run(step=1e-3, **factors):
         for name, each in factors.items()
         for repeat, factor in enumerate(each)
     ]
-    return Results(trials=trials)
+    return Results(trials=trials, conditions={"device": "gpu"})
 
 
 def test_the_cost_is_taken_inside_a_trial():
@@ -61,3 +61,9 @@ def test_only_good_trials_with_both_clocks_count():
     results.trials[5].step_latency_seconds = {"p50": math.nan}
     assert observing.cost(results, "tf").repeats == 3
     assert observing.sentences(Results()) == []
+
+
+def test_on_a_cpu_nothing_is_waited_for():
+    results = run(tf=[1.03, 1.031, 1.032])
+    results.conditions["device"] = "cpu"
+    assert observing.sentences(results) == []

@@ -50,14 +50,18 @@ class TestLine:
         return True
 
 
-def test_the_others_have_a_turn_between_two_epochs_and_not_behind_the_last():
+@pytest.mark.parametrize(("seconds", "turns"), [(2.0, 2), (0.6, 1), (0.1, 0)])
+def test_the_others_have_a_turn_after_a_while_and_not_behind_the_last_epoch(seconds, turns):
     notes = journal()
     for index in range(3):
-        notes.epoch(index, 0.1, None, 0.5, 0.5)
-    assert notes.line.turns == ["epoch"] * 2
-    diverged = journal()
-    diverged.epoch(0, 0.1, None, float("nan"), 0.5)
-    assert diverged.line.turns == []
+        notes.epoch(index, seconds, None, 0.5, 0.5)
+    assert notes.line.turns == ["epoch"] * turns
+
+
+def test_who_diverged_takes_no_more_turns():
+    notes = journal()
+    notes.epoch(0, 5.0, None, float("nan"), 0.5)
+    assert notes.line.turns == []
 
 
 def test_an_epoch_is_noted_down():

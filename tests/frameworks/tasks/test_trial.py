@@ -22,6 +22,7 @@ PHASES = {
         "first_step",
         "warmup",
         "between_turns",
+        "between_epochs",
         "latency",
         "throughput",
         "input",
