@@ -203,6 +203,7 @@ def test_a_table_is_raced_by_its_own_task(
     assert (found["config"]["train"]["loss"], found["parity"]["passed"]) == (loss, True)
     for trial in found["trials"]:
         names = {f"{split}_{name}" for split in ("train", "val", "test") for name in ("loss", metric)}
+        names |= {"val_kappa", "test_kappa"} if metric == "accuracy" else set()
         assert trial["metrics"].keys() == names
     tf, torch = (trial["metrics"] for trial in found["trials"])
     assert tf == pytest.approx(torch, rel=1e-3)

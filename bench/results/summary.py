@@ -14,6 +14,9 @@ from bench.results.schema import METRICS, Comparison, Contender, Results, RunWar
 CLOCK = "throughput clock (device synchronised only at the ends of a block): median block, geometric mean of repeats"
 """What "time per step" means."""
 
+CALIBRATES = "handicap"
+"""A setting that is none of a contender's own, and is told where it is in use."""
+
 SAID_ELSEWHERE = {"backend", "python"}
 """Settings of a contender that are no condition of a number."""
 
@@ -108,6 +111,7 @@ def own_settings(results: Results) -> dict[str, dict[str, Any]]:
             key: value
             for key, value in contender.settings.items()
             if key not in SAID_ELSEWHERE and value is not None and value != results.conditions.get(key)
+            if key != CALIBRATES or value
         }
         for contender in results.contenders
     }

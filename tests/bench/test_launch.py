@@ -31,7 +31,7 @@ def leave(**values):
 def start(tmp_path, monkeypatch):
     """Run a child that does what `code` says; return (outcome, what it told)."""
 
-    def run(code, listen=None, **settings):
+    def run(code, listen=None, take=None, **settings):
         worker = tmp_path / "worker.py"
         worker.write_text(CHILD + code)
         monkeypatch.setattr(launch, "WORKER", worker)
@@ -39,7 +39,7 @@ def start(tmp_path, monkeypatch):
         folder = str(tmp_path / "place")
         request = Request(task="trial", contender="torch", backend="torch", settings=settings, folder=folder)
         told = []
-        return launch.run(request, listen or told.append), told
+        return launch.run(request, listen or told.append, take), told
 
     return run
 
@@ -205,3 +205,34 @@ def test_a_child_is_in_a_group_of_its_own_and_reads_no_input(start):
     outcome, _ = start("leave(status='ok', group=os.getpgid(0), input=sys.stdin.read())")
     assert outcome.values["group"] != os.getpgid(0)
     assert outcome.values["input"] == ""
+
+
+TURNS = """
+tell(event='turn', of='compute', spent=0.0)
+first = json.loads(sys.stdin.readline())['more']
+tell(event='turn', of='compute', spent=0.5)
+leave(status='ok', more=[first, json.loads(sys.stdin.readline())['more']])
+"""
+
+
+def test_a_child_that_asks_for_turns_is_answered(start):
+    asked = []
+
+    def take(of, spent):
+        asked.append((of, spent))
+        return len(asked) < 2
+
+    outcome, told = start(TURNS, take=take)
+    assert asked == [("compute", 0.0), ("compute", 0.5)]
+    assert outcome.values == {"more": [True, False]}
+    assert [item["event"] for item in told] == ["process"], "turns are between the two of them"
+
+
+def test_a_child_that_dies_asleep_has_failed_and_nothing_else_happens(start):
+    def take(of, spent):
+        time.sleep(0.5)  # it is gone by now
+        return True
+
+    outcome, _ = start("tell(event='turn', of='compute', spent=0.0)\nos.kill(os.getpid(), signal.SIGKILL)\n", take=take)
+    assert outcome.status == "failed"
+    assert "SIGKILL" in outcome.message

@@ -106,6 +106,43 @@ def test_results_are_written_after_every_trial(run, children, tmp_path):
     assert seen == [("running", True, count) for count in range(4)]
 
 
+def test_in_turns_a_repeat_is_written_as_a_whole(run, children, tmp_path, capsys):
+    seen = []
+
+    def look(request):
+        seen.append(len(json.loads((tmp_path / "run/results.json").read_text())["trials"]))
+        return children.trial(request)
+
+    for name, seed in (("tf", 0), ("torch", 0), ("torch", 1), ("tf", 1)):
+        children.instead["trial", name, seed] = look
+    status, results = run("measure.interleave=turns", "measure.repeats=2")
+    assert status == 0
+    assert seen == [0, 0, 2, 2]
+    assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "ok"), ("tf", 1, "ok"), ("torch", 1, "ok")]
+    assert [item[1] for item in children.tasks() if item[0] == "trial"] == ["tf", "torch", "torch", "tf"], "A B, B A"
+    assert "repeat 2 of 2: tf and torch in turns" in capsys.readouterr().out
+
+
+def test_in_turns_who_fails_leaves_the_other_in_the_race(run, children):
+    children.instead["trial", "torch", 0] = lambda _: Outcome(status="failed", message="RuntimeError: no memory")
+    status, results = run("measure.interleave=turns", "measure.repeats=2")
+    assert status == 1
+    assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "failed"), ("tf", 1, "ok"), ("torch", 1, "ok")]
+    assert {item.repeats for item in results.comparison} == {1}
+
+
+def test_in_turns_an_interrupt_keeps_the_repeats_that_are_finished(run, children, tmp_path):
+    def interrupt(request):
+        raise KeyboardInterrupt
+
+    children.instead["trial", "tf", 1] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run("measure.interleave=turns")
+    results = store.read(tmp_path / "run")
+    assert results.message == "after 2 of 6 trials"
+    assert trials_of(results) == [("tf", 0, "ok"), ("torch", 0, "ok")]
+
+
 def test_an_interrupt_keeps_what_is_finished_and_goes_on(run, children, reports, tmp_path, capsys):
     def interrupt(request):
         raise KeyboardInterrupt

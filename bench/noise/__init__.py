@@ -1,0 +1,72 @@
+"""Whatever can spoil a number, in words: the one place that words warnings, and the advice that goes with them.
+
+Advice knows what the user already set: nobody is told to do what they did.
+"""
+
+from bench.noise.kinds import Kind
+from bench.noise.machine import (
+    busy_at_start,
+    crowded,
+    governor,
+    gpu_busy_at_start,
+    gpu_shared,
+    gpu_slowed,
+    hot,
+    interrupted,
+    other_load,
+    page_faults,
+    steal,
+    swapping,
+    throttled,
+)
+from bench.noise.results import (
+    AMD,
+    ENOUGH_REPEATS,
+    VENDORS,
+    collapse,
+    diverged,
+    drift,
+    few_repeats,
+    outliers,
+    retraces,
+    same_padding,
+    single_repeat,
+    synthetic_data,
+    uncertified,
+    unequal_blas,
+    unequal_threads,
+    unsettled,
+)
+
+__all__ = [
+    "AMD",
+    "ENOUGH_REPEATS",
+    "VENDORS",
+    "Kind",
+    "busy_at_start",
+    "collapse",
+    "crowded",
+    "diverged",
+    "drift",
+    "few_repeats",
+    "governor",
+    "gpu_busy_at_start",
+    "gpu_shared",
+    "gpu_slowed",
+    "hot",
+    "interrupted",
+    "other_load",
+    "outliers",
+    "page_faults",
+    "retraces",
+    "same_padding",
+    "single_repeat",
+    "steal",
+    "swapping",
+    "synthetic_data",
+    "throttled",
+    "uncertified",
+    "unequal_blas",
+    "unequal_threads",
+    "unsettled",
+]
