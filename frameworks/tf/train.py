@@ -96,19 +96,20 @@ def _picked(
     """
     pick = tf.function(lambda places: [source.take(each) for each in tf.unstack(places)])
     full = orders.shape[1] // batch_size * batch_size
-    for size in (batch_size, orders.shape[1] - full):
+    last = 0 if drop_last else orders.shape[1] - full
+    for size in filter(None, (batch_size, last)):
         for together in (TOGETHER, 1):
             pick(tf.zeros([together, size], tf.int32))  # traced before the first batch is out
     for epoch, order in enumerate(orders):
         places = order[:full].reshape(-1, batch_size)
-        begin = 1 - epoch if epoch < 1 else 0
-        yield from pick(places[:begin]) if begin else ()
+        begin = int(epoch == 0)
+        yield from pick(places[:1]) if begin else ()
         shared = (len(places) - begin) // TOGETHER * TOGETHER + begin
         for start in range(begin, shared, TOGETHER):
             yield from pick(places[start : start + TOGETHER])
         for start in range(shared, len(places)):
             yield from pick(places[start : start + 1])
-        if not drop_last and full < len(order):
+        if last:
             yield from pick(order[None, full:])
 
 
