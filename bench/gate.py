@@ -18,6 +18,7 @@ from bench.plan import Plan
 from bench.results import certificate, fingerprint
 from bench.results.fingerprint import Fingerprint
 from bench.results.schema import Check, Contender, Parity
+from bench.surroundings import TERRAFORM
 from bench.work import Work
 from frameworks import augment, rooms
 from frameworks.contract import FINGERPRINT, LOG, Request
@@ -122,8 +123,12 @@ def _key(request: Request, contender: Contender) -> str:
 def _surroundings() -> dict[str, Any]:
     """Return what else changes what a framework computes: the processor, the GPU, switches in the environment."""
     here = machine.describe()
-    switches = {key: value for key, value in os.environ.items() if key.startswith(SWITCHES)}
+    switches = {key: value for key, value in os.environ.items() if _switches(key)}
     return {key: here[key] for key in ("cpu", "architecture", "gpus")} | switches
+
+
+def _switches(name: str) -> bool:
+    return name.startswith(SWITCHES) and not name.startswith(TERRAFORM)
 
 
 def _installed(contender: Contender) -> dict[str, list[int]]:

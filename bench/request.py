@@ -50,7 +50,7 @@ def _give_contenders_their_types(settings: DictConfig) -> None:
     from frameworks import rooms
 
     if not settings.frameworks:
-        raise RequestError("framework=[]: name at least one contender: framework=torch or framework=[tf,torch]")
+        raise RequestError("framework=[]: name at least one contender: framework=torch or 'framework=[tf,torch]'")
     for name, contender in _items(settings.frameworks):
         key = f"frameworks.{name}"
         if not isinstance(contender, DictConfig) or "backend" not in contender:

@@ -16,6 +16,18 @@ SPEED = (
 )  # fmt: skip
 """Beginnings of the names of variables that change speed."""
 
+TERRAFORM = (
+    "TF_CLI_",
+    "TF_VAR_",
+    "TF_DATA_DIR",
+    "TF_WORKSPACE",
+    "TF_PLUGIN_",
+    "TF_IN_AUTOMATION",
+    "TF_INPUT",
+    "TF_LOG",
+)
+"""Another program's, whose names begin as TensorFlow's do."""
+
 SECRET = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
 """What a name has whose value nobody should find in a report."""
 
@@ -27,7 +39,8 @@ def variables() -> dict[str, str]:
     return {
         name: value[:500]
         for name, value in sorted(os.environ.items())
-        if name.startswith(SPEED) and not SECRET.search(name) and not SIGNED_URL.search(value)
+        if name.startswith(SPEED) and not name.startswith(TERRAFORM)
+        if not SECRET.search(name) and not SIGNED_URL.search(value)
     }
 
 

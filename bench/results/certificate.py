@@ -225,10 +225,10 @@ def conclude(checks: list[Check], fingerprints: Mapping[str, Fingerprint], notes
         parity.message = "a lone contender: nothing to compare with; its fingerprint is kept"
     else:
         parity.passed = True
-        worst = max((check.error or 0.0) for check in judged)
+        nearest = max(judged, key=lambda check: (check.error or 0.0) / check.tolerance)
         parity.message = (
-            f"certified in float64: largest error {worst:.1e}, allowed {judged[0].tolerance:.0e} "
-            f"({len(checks)} checks passed)"
+            f"certified in float64: nearest to its limit is {nearest.quantity}, error {nearest.error or 0.0:.1e} "
+            f"where {nearest.tolerance:.0e} is allowed ({len(checks)} checks passed)"
         )
     return parity
 

@@ -37,7 +37,7 @@ PHRASES = {
     "epoch_seconds": "per epoch of real training",
     "target_seconds": "in training until the target was reached",
     "input_seconds": "per batch of the input pipeline alone",
-    "first_step_seconds": "in the first step (tracing and compiling)",
+    "first_step_seconds": "in the first step (with tracing and compiling, where there is any)",
     "predict_seconds": "in predicting the test set",
     "import_seconds": "in importing the framework",
 }

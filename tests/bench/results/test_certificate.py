@@ -36,7 +36,10 @@ def test_equal_fingerprints_are_certified(pair):
     parity = certificate.conclude(checks, {"torch": contender, "tf": baseline}, NOTES)
     assert parity.passed is True
     assert parity.modes == {"torch": "by hand", "tf": "by hand"}
-    assert parity.message == "certified in float64: largest error 0.0e+00, allowed 1e-09 (8 checks passed)"
+    assert parity.message == (
+        "certified in float64: nearest to its limit is layer outputs, error 0.0e+00 where 1e-09 is allowed "
+        "(8 checks passed)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -282,3 +285,13 @@ def test_who_meets_the_spec_is_not_accused_of_differing_from_one_who_does_not(pa
     parity = certificate.conclude(checks, {"tf": wrong, "torch": right}, NOTES)
     assert parity.message.startswith("tf does not compute what the spec means")
     assert "torch does not" not in parity.message
+
+
+def test_the_certificate_sets_an_error_beside_its_own_limit():
+    def check(quantity, error, tolerance):
+        names = {"contender": "torch", "baseline": "tf", "precision": "float64"}
+        return Check(quantity=quantity, error=error, tolerance=tolerance, scale="", passed=True, **names)
+
+    checks = [check("outputs", 5e-10, 1e-9), check("first update", 2e-8, 1e-7)]
+    parity = certificate.conclude(checks, {}, {"corrected": [], "uncertified": []})
+    assert "nearest to its limit is outputs, error 5.0e-10 where 1e-09 is allowed" in parity.message
