@@ -5,6 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from bench.results import certificate, fingerprint
+from bench.results.schema import Check
 
 NOTES = {"corrected": [], "uncertified": []}
 
