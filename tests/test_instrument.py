@@ -56,13 +56,16 @@ def losses(folder: Path) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 def test_a_contender_against_itself_tells_the_noise_floor_and_a_planted_slow_down_is_found(run: Run) -> None:
     again = run("experiment=aa", "measure.repeats=2")
     assert "this machine's noise floor at 2 repeats" in again["said"]
-    slowed = run("experiment=aa", "measure.repeats=3", "frameworks.torch_again.handicap=1.0", name="slowed")
+    # How surely 10 % are found is a matter for tests/benchmarks; half as much again must be, in any noise.
+    slowed = run("experiment=aa", "measure.repeats=3", "frameworks.torch_again.handicap=0.5", name="slowed")
     assert "noise floor" not in slowed["said"], "these are no longer the same"
-    assert step(slowed)["low"] > 1.3
-    assert step(slowed)["ratio"] == pytest.approx(2.0, rel=0.25)
+    assert "torch_again slowed by 50 %" in slowed["said"]
+    assert step(slowed)["low"] > 1
+    assert "torch_again is" in slowed["said"]
 
 
 def test_every_clock_of_a_trial_has_read_something(run: Run) -> None:

@@ -16,7 +16,7 @@ SIZES = {"cpu": 2048, "gpu": 8192}
 """Rows and columns of both operands, by device, the same for every contender: large enough that nothing but the product
 takes time (17 GFLOP, 40 to 80 ms on two cores of an AMD EPYC; 1.1 TFLOP, some 20 ms on a large GPU in float32)."""
 
-WARM, LEAST, MOST = 2, 3, 8
+WARM, LEAST, MOST = 1, 2, 8
 """Products before the clock, the first of which may compile, and on it."""
 
 
