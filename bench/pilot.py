@@ -11,7 +11,8 @@ from typing import Any
 
 from bench import trials
 from bench.plan import Plan
-from bench.results import pilot, stats
+from bench.results import blocks, pilot, stats
+from bench.results.blocks import sound
 from bench.results.schema import Trial
 from bench.trials import Listen
 from bench.work import Work
@@ -50,11 +51,6 @@ def settle(plan: Plan, work: Work, folder: Path, listen: Listen) -> tuple[Plan, 
 
 def _log_ratios(found: Sequence[Trial], contender: str, baseline: str) -> list[float]:
     """Return ln(contender ÷ baseline) of each repeat in which both finished."""
-    ours, theirs = _step_seconds(found, contender), _step_seconds(found, baseline)
-    return [math.log(ours[repeat] / theirs[repeat]) for repeat in ours if repeat in theirs]
-
-
-def _step_seconds(found: Sequence[Trial], name: str) -> dict[int, float]:
-    """Return the time per training step by repeat."""
-    mine = (trial for trial in found if trial.contender == name and trial.status == "ok")
-    return {trial.repeat: trial.step_seconds for trial in mine if trial.step_seconds}
+    ours, theirs = blocks.good(found, contender), blocks.good(found, baseline)
+    both = [(ours[block].step_seconds, theirs[block].step_seconds) for block in ours if block in theirs]
+    return [math.log(one / other) for one, other in both if sound(one) and sound(other)]

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.results import stats
+from bench.results import blocks, stats
 from bench.results.schema import Results, Trial
 from bench.results.stats import Interval
 
@@ -112,14 +112,8 @@ def unequal(results: Results, contender: str) -> Unequal | None:
 
 def _trials(results: Results, contender: str) -> dict[tuple[int, int], Trial]:
     """Return the good trials of `contender` that have a time per step, by repeat and seed."""
-    return {
-        (trial.repeat, trial.seed): trial
-        for trial in results.trials
-        if trial.contender == contender
-        and trial.status == "ok"
-        and _sound(trial.throughput)
-        and _sound(trial.step_seconds)
-    }
+    found = blocks.good(results.trials, contender)
+    return {block: each for block, each in found.items() if _sound(each.throughput) and _sound(each.step_seconds)}
 
 
 def _matrix_flops(results: Results) -> int:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bench.results import stats
+from bench.results import blocks, stats
+from bench.results.blocks import Block
 from bench.results.schema import Results, Trial
 from bench.results.stats import Interval
 
@@ -30,9 +31,6 @@ or as part of them."""
 
 LONGEST = 1e9
 """Seconds that no step takes: a clock that says more is broken."""
-
-Block = tuple[int, int]
-"""A repeat and its seed: what contenders share."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,11 +124,10 @@ def clocks(results: Results, contender: str) -> dict[Block, Clocks]:
     """Return what each good trial of `contender` says, by block; where some clocked the pipeline, those alone."""
     steps = steps_per_epoch(results)
     found = {}
-    for trial in results.trials:
-        if trial.contender == contender and trial.status == "ok" and steps:
-            read = _read(trial, steps)
-            if read is not None:
-                found[trial.repeat, trial.seed] = read
+    for block, trial in blocks.good(results.trials, contender).items():
+        read = _read(trial, steps) if steps else None
+        if read is not None:
+            found[block] = read
     clocked = {block: item for block, item in found.items() if item.input is not None}
     return clocked or found
 

@@ -8,10 +8,9 @@ alone, so that on a noisy machine the difference is too small, or below nothing.
 
 from __future__ import annotations
 
-import math
-
+from bench.results import blocks, stats
 from bench.results import format as formats
-from bench.results import stats
+from bench.results.blocks import sound
 from bench.results.schema import Results
 from bench.results.stats import Interval
 from bench.results.summary import names
@@ -22,12 +21,9 @@ TENFOLD = 10
 
 def cost(results: Results, contender: str) -> Interval | None:
     """Return latency ÷ throughput clock of a contender's step, paired by trial; None where no trial has both."""
-    both = [
-        (trial.quantity("latency_p50_seconds"), trial.step_seconds)
-        for trial in results.trials
-        if trial.contender == contender and trial.status == "ok"
-    ]
-    pairs = [(one, other) for one, other in both if one and other and _sound(one) and _sound(other)]
+    found = blocks.good(results.trials, contender).values()
+    both = [(trial.quantity("latency_p50_seconds"), trial.step_seconds) for trial in found]
+    pairs = [(one, other) for one, other in both if sound(one) and sound(other)]
     return stats.paired_ratio([one for one, _ in pairs], [other for _, other in pairs]) if pairs else None
 
 
@@ -61,7 +57,3 @@ def share(ratio: float) -> str:
     change = abs(ratio - 1)
     shown = formats.percent(change) if change < 1 else f"{formats.significant(100 * change, 2)} %"
     return f"{'−' if ratio < 1 else ''}{shown}"
-
-
-def _sound(value: float) -> bool:
-    return 0 < value < math.inf

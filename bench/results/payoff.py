@@ -13,8 +13,9 @@ from itertools import combinations
 from statistics import median
 from typing import Any
 
+from bench.results import blocks, stats
 from bench.results import format as formats
-from bench.results import stats
+from bench.results.blocks import sound
 from bench.results.decompose import steps_per_epoch
 from bench.results.schema import Contender, Results
 from bench.results.stats import Interval
@@ -75,11 +76,10 @@ def _payoff(results: Results, contender: str, twin: str) -> Payoff | None:
 def _clocks(results: Results, name: str) -> dict[tuple[int, int], tuple[float, float]]:
     """Return (first step, step) in seconds of each good trial, by repeat and seed."""
     found = {}
-    for trial in results.trials:
+    for block, trial in blocks.good(results.trials, name).items():
         first, step = trial.quantity("first_step_seconds"), trial.step_seconds
-        sound = first is not None and step is not None and 0 < first < math.inf and 0 < step < math.inf
-        if trial.contender == name and trial.status == "ok" and sound:
-            found[trial.repeat, trial.seed] = (float(first or 0), float(step or 0))
+        if sound(first) and sound(step):
+            found[block] = first, step
     return found
 
 
