@@ -15,9 +15,9 @@ from frameworks import clock, footprint
 from frameworks.contract import CLOCKS, Request, Room
 from frameworks.line import Line
 from frameworks.order import orders, steps_per_epoch
-from frameworks.reference import predictions, score
+from frameworks.reference import predictions
 from frameworks.tasks import attainable, clocks
-from frameworks.tasks.journal import Journal, in_units
+from frameworks.tasks.journal import Journal
 
 
 def trial(request: Request, line: Line) -> dict[str, Any]:
@@ -75,7 +75,6 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
         "warmup": {"steps": warmup.steps, "seconds": warmup.seconds, "settled": warmup.settled},
         "memory": memory,
         "metrics": journal.metrics(),
-        "test": in_units(request, score(request.loss, logits, labels["test"])),
         "epoch_seconds": [row["seconds"] for row in journal.rows],
         "predict_throughput": len(logits) / predict_seconds,
         "retraces": retraces,

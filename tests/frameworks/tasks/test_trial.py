@@ -66,7 +66,6 @@ def test_a_trial_leaves_what_it_owes_and_traces_once(side_by_side, job, backend,
     assert [float(row["seconds"]) for row in rows] == values["epoch_seconds"]
     assert values["phases"]["train"] == pytest.approx(sum(values["epoch_seconds"]))
     assert values["metrics"]["val_loss"] == pytest.approx(float(rows[-1]["val_loss"]))
-    assert values["metrics"]["test_loss"] == values["test"]["loss"]
     assert load_file(found.folder / "weights.safetensors").keys() == made.network().parameters.keys()
     predictions = np.load(found.folder / "predictions.npy")
     assert predictions.shape == (count - count // 2, 3)
