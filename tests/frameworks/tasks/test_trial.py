@@ -70,6 +70,9 @@ def test_a_trial_leaves_what_it_owes_and_traces_once(side_by_side, job, backend,
     predictions = np.load(found.folder / "predictions.npy")
     assert predictions.shape == (count - count // 2, 3)
     assert predictions.sum(axis=1) == pytest.approx(np.ones(len(predictions)), abs=1e-6)
+    labels = made.images()[1][count + count // 2 :]
+    entropy = -np.log(predictions[np.arange(len(labels)), labels]).mean()
+    assert values["metrics"]["test_loss"] == pytest.approx(entropy, rel=1e-4), "what is kept is what was scored"
 
 
 def test_both_rooms_train_alike_in_float32(side_by_side, job):
