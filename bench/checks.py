@@ -163,6 +163,8 @@ def plants(given: Any, found: list[Contender], network: Network, optimizer: str,
             raise RequestError(f"plant={name}: shows with {' or '.join(plant.losses)} only; this run's loss is {loss}")
         if plant.layer and plant.layer not in {node.layer.kind for node in network.nodes}:
             raise RequestError(f"plant={name}: shows with a {plant.layer} layer only, as model=cnn has")
+        if plant.where and not any(plant.where(node) for node in network.nodes):
+            raise RequestError(f"plant={name}: shows with {plant.needs} only")
         if plant.strided_same and not network.uneven_same():
             raise RequestError(f"plant={name}: shows with a strided 'same' convolution on an even image only")
     return wanted

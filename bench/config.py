@@ -40,6 +40,8 @@ class Model:
     name: str = MISSING
     layers: list[Any] = MISSING
     """Each ``name``, ``name: {parameters}`` or ``name: value``; parsed by `frameworks.spec`."""
+    weights: str | None = None
+    """A file of all its weights by canonical name, which training begins with; null: made from the seed."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -55,7 +55,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
                     kind=node.layer.kind,
                     output_shape=list(node.output_shape),
                     parameters=node.num_parameters,
-                    flops=node.layer.flops(node.input_shape),
+                    flops=node.flops,
                     step_flops=network.layer_step_flops[node.name],
                 )
                 for node in network.nodes

@@ -34,6 +34,9 @@ def settle(settings: DictConfig, hydra: Any, loader: ConfigLoader) -> None:
         if names and group in SINGLE_GROUPS:
             names = names.rstrip("]")
             raise RequestError(f"{item}: name one; to go through them all, one run each: -m {group}={names}")
+    keys = {item.lstrip("+").partition("=")[0] for item in said(hydra)}
+    if "model.layers" in keys and "model.name" not in keys:
+        settings.model.name = "custom"  # it is no longer the one that the group named
     _give_contenders_their_types(settings)
     _resolve(settings)
     _check_keys(settings)

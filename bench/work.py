@@ -81,5 +81,5 @@ class Work:
         """Return the file with the initial weights of `seed`."""
         path = self.folder / f"weights-{seed}.safetensors"
         if not path.exists():
-            save_file(self.plan.network.initial_weights(seed), path)
+            save_file(self.plan.network.initial_weights(seed) | self.plan.given, path)
         return path

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from frameworks.spec import Node
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,3 +21,7 @@ class Plant:
     """The kind of layer it needs; any, when empty."""
     strided_same: bool = False
     """Whether it needs a convolution whose ``same`` padding is uneven."""
+    where: Callable[[Node], bool] | None = None
+    """Says of a layer whether the mistake shows in it; any, when None."""
+    needs: str = ""
+    """Such a layer, in words."""

@@ -14,6 +14,13 @@ _OUTPUTS = {
     "gelu": "the tanh form on one side, the exact one on the other",
     "leaky_relu": "another slope",
     "elu": "another alpha",
+    "depthwise_conv2d": "a kernel in another order (outputs count channel by channel), or padding on other sides",
+    "layer_norm": "another epsilon in layer normalisation (Keras's default is 1e-3, PyTorch's 1e-5), or other axes",
+    "reshape": "another order of the axes",
+    "resize": "another rule of where pixels lie (corners or centres), or blurring where it shrinks",
+    "add": "the branches listed in another order",
+    "concat": "the branches in another order, or along another axis",
+    "multiply": "the branches listed in another order",
 }
 
 _QUANTITIES = {

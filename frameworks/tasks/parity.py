@@ -143,11 +143,9 @@ def batch(request: Request) -> tuple[np.ndarray, np.ndarray]:
 
 def certain(network: Network) -> Network:
     """Return the network with every dropout rate at 0: two frameworks' random masks never agree."""
-    nodes = (
-        replace(node, layer=replace(node.layer, rate=0.0)) if isinstance(node.layer, Dropout) else node
-        for node in network.nodes
+    return network.changed(
+        lambda node: replace(node, layer=replace(node.layer, rate=0.0)) if isinstance(node.layer, Dropout) else node
     )
-    return replace(network, nodes=tuple(nodes))
 
 
 def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:

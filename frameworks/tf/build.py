@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from frameworks.contract import Request
-from frameworks.spec import Network, Node
-from frameworks.tf import layers, losses, optimizers
+from frameworks.spec import Network
+from frameworks.tf import losses, network, optimizers
+from frameworks.tf.modules import Scale
+from frameworks.tf.network import Model, Stages
 from frameworks.tf.precision import scaled
-
-
-class Model(keras.Sequential):
-    """Keras's own, which takes its samples by `take` where the data that ``fit`` gets only say which they are."""
-
-    take: Callable[[Any], Any] | None = None
-
-    def train_step(self, data: Any) -> Any:
-        """Train on one batch."""
-        return super().train_step(self.take(data) if self.take else data)
 
 
 @dataclass(slots=True)
@@ -29,7 +20,10 @@ class Built:
     """A network ready to train."""
 
     model: Model
-    stages: list[tuple[Node, list[keras.layers.Layer]]]
+    spec: Network
+    scale: Scale
+    """What makes numbers of the input."""
+    stages: Stages
     """Each node of the spec with its Keras layers."""
     optimizer: keras.optimizers.Optimizer
     loss: losses.Traced
@@ -37,17 +31,9 @@ class Built:
     """The name under which Keras logs the task's metric."""
 
 
-def build(request: Request, network: Network, trace_length: int, precision: str) -> Built:
+def build(request: Request, spec: Network, trace_length: int, precision: str) -> Built:
     """Return the compiled model; its weights are still Keras's own."""
-    stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
-    scale = layers.Scale(request.samples.scale, request.samples.offset)
-    model = Model(
-        [
-            keras.Input(network.input_shape, dtype="uint8" if len(network.input_shape) == 3 else "float32"),
-            scale,
-            *(layer for _, stage in stages for layer in stage),
-        ]
-    )
+    model, scale, stages = network.make(spec, request.samples, request.plants, request.settings.get("api", "auto"))
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
     # A step that overflows is not counted by an optimizer whose loss is scaled.
@@ -64,4 +50,4 @@ def build(request: Request, network: Network, trace_length: int, precision: str)
         steps_per_execution=together,
     )
     model.optimizer.build(model.trainable_variables)
-    return Built(model, stages, model.optimizer, loss, metric.name)
+    return Built(model, spec, scale, stages, model.optimizer, loss, metric.name)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from frameworks.plants import Plant
+from frameworks.spec import Network
+from frameworks.spec.activations import Gelu, LeakyRelu
+
+LEAKY_SLOPE = 0.3
+"""Of keras.layers.LeakyReLU, when nothing is said."""
 
 PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras"}
 
@@ -16,6 +21,16 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {}
 PLANTS = {
     "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
+    "gelu_tanh": Plant(
+        what="gelu takes its tanh form, as keras.ops.gelu does when nothing is said",
+        where=lambda node: isinstance(node.layer, Gelu) and not node.layer.approximate,
+        needs="a gelu that is exact",
+    ),
+    "leaky_relu_slope": Plant(
+        what="leaky relu takes 0.3 for its slope, Keras's default",
+        where=lambda node: isinstance(node.layer, LeakyRelu) and node.layer.negative_slope != LEAKY_SLOPE,
+        needs="a leaky_relu of another slope than 0.3",
+    ),
     "from_logits": Plant(
         what="the loss takes logits for probabilities, as Keras's do when nothing is said",
         losses=("sparse_categorical_crossentropy", "binary_crossentropy"),
@@ -65,6 +80,8 @@ class Settings:
     """Take only algorithms that give the same bits each time."""
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
+    api: str = "auto"
+    """How Keras is told the model: sequential, functional, subclass; auto: Sequential for a chain, else functional."""
     jit_compile: bool | str = False
     """Compile the training step with XLA; "auto" leaves it to Keras, which takes another on each machine: what it
     chose is written down."""
@@ -74,8 +91,22 @@ class Settings:
     """For calibration: the compute clock's step is lengthened by this share."""
 
 
+APIS = ("auto", "sequential", "functional", "subclass")
+
+
+def unfit(settings: Mapping[str, Any], network: Network) -> str:
+    """Return why a network cannot be had with the settings, as ``key=value: reason``."""
+    if settings.get("api") == "sequential" and network.joins:
+        return (
+            f"api=sequential: a Sequential is one chain, and {network.joins[0].place} joins branches; take functional"
+        )
+    return ""
+
+
 def complaint(settings: Mapping[str, Any]) -> str:
     """Return what is wrong with the settings, as ``key=value: reason``."""
+    if settings.get("api", "auto") not in APIS:
+        return f"api={settings['api']}: must be {', '.join(APIS[:-1])} or {APIS[-1]}"
     asked = settings.get("jit_compile", False)
     if not isinstance(asked, bool) and asked != "auto":
         return f"jit_compile={asked}: must be true, false or auto"

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from frameworks.contract import Request
-from frameworks.spec import Network, Node
-from frameworks.torch import layers, losses, optimizers
+from frameworks.spec import Network
+from frameworks.torch import losses, network, optimizers
+from frameworks.torch.network import Stages
 from frameworks.torch.precision import computing, scaler
 
 GRAPHS = ("reduce-overhead", "max-autotune")
@@ -26,7 +27,7 @@ class Built:
     model: nn.Module
     """What is called: the network, or its compiled form."""
     network: nn.Sequential
-    stages: list[tuple[Node, list[nn.Module]]]
+    stages: Stages
     """Each node of the spec with its modules."""
     optimizer: torch.optim.Optimizer
     loss: nn.Module
@@ -48,22 +49,18 @@ class Built:
         return outputs.clone() if self.graphs else outputs
 
 
-def build(request: Request, network: Network, trace: bool, precision: str, device: torch.device) -> Built:
+def build(request: Request, spec: Network, trace: bool, precision: str, device: torch.device) -> Built:
     """Return the model on its device; its weights are still PyTorch's own."""
     settings = request.settings
-    stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
-    last = bool(settings.get("channels_last")) and len(network.input_shape) == 3
-    scale = layers.Scale(request.samples.scale, request.samples.offset, network.input_shape, channels_last=last)
-    sequential = nn.Sequential(
-        scale,
-        *(module for _, stage in stages for module in stage),
-        *layers.ending(network.nodes[-1]),
-    ).to(device)
+    last = bool(settings.get("channels_last")) and len(spec.input_shape) == 3
+    sequential, stages = network.make(spec, request.samples, request.plants, channels_last=last)
+    sequential = sequential.to(device)
     if last:
         sequential = sequential.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     name = hyperparameters.pop("name")
-    optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
+    learning = (each for each in sequential.parameters() if each.requires_grad)
+    optimizer = optimizers.make(name, hyperparameters, learning, request.plants)
     loss = losses.make(request.loss, request.plants)
     model: Any = sequential
     if settings.get("compile"):

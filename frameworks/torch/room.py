@@ -64,6 +64,7 @@ class Room:
         """Build and load."""
         torch.manual_seed(self.request.train["seed"])
         self.built = build(self.request, self.network, trace_length > 0, self.precision, self.device)
+        self.start = weights
         self.load(weights)
 
     def num_parameters(self) -> int:
@@ -73,7 +74,9 @@ class Room:
     def export(self, *, steps: int | None = None, batch_size: int = 0) -> Arrays:
         """Return all weights, or what a twin with biased moving variances would hold."""
         arrays = _weights.export(self.built.stages)
-        return arrays if steps is None else arrays | _weights.biased_variances(self.built.stages, steps, batch_size)
+        if steps is None:
+            return arrays
+        return arrays | _weights.biased_variances(self.built.stages, self.start, steps, batch_size)
 
     def load(self, weights: Arrays) -> None:
         """Load weights by canonical name."""

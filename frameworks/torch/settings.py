@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from frameworks.plants import Plant
+from frameworks.spec import Network
+from frameworks.spec.layers import DepthwiseConv2D
+from frameworks.spec.norms import BatchNorm
+from frameworks.spec.padding import NONE
+from frameworks.spec.pools import AvgPool2D, MaxPool2D
 
 PACKAGES = {"torch": "PyTorch"}
 
@@ -15,6 +20,32 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {"files": ("torchvision",), "augmen
 
 PLANTS = {
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
+    "depthwise_order": Plant(
+        what="the outputs of a depthwise convolution are counted by multiplier first, where both mean channel first",
+        where=lambda node: isinstance(node.layer, DepthwiseConv2D) and node.layer.depth_multiplier > 1,
+        needs="a depthwise_conv2d with a depth_multiplier above 1",
+    ),
+    "flatten_order": Plant(
+        what="weights behind a flattened image are left in the spec's order, where PyTorch lists channels first",
+        where=lambda node: bool(node.flattened) and bool(node.parameters),
+        needs="a layer with weights behind a flattened image of several channels",
+    ),
+    "layer_norm_epsilon": Plant(what="layer normalisation takes 1e-5 for epsilon", layer="layer_norm"),
+    "frozen_batch_norm": Plant(
+        what="a frozen batch normalisation goes on normalising by its batches, and learning their statistics",
+        where=lambda node: isinstance(node.layer, BatchNorm) and not node.trainable,
+        needs="a batch_norm with trainable: false",
+    ),
+    "max_pool_padding": Plant(
+        what="max pooling pads with zeros, where both mean minus infinity",
+        where=lambda node: isinstance(node.layer, MaxPool2D) and node.layer.pads(node.input_shape) != NONE,
+        needs="a padded max_pool2d",
+    ),
+    "avg_pool_padding": Plant(
+        what="average pooling counts its padding, as PyTorch's does when nothing is said",
+        where=lambda node: isinstance(node.layer, AvgPool2D) and node.layer.pads(node.input_shape) != NONE,
+        needs="a padded avg_pool2d",
+    ),
     "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
     "padding": Plant(what="strided 'same' convolutions are padded symmetrically", strided_same=True),
     "target_broadcast": Plant(
@@ -80,6 +111,11 @@ class Settings:
 
 
 COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
+
+
+def unfit(settings: Mapping[str, Any], network: Network) -> str:
+    """Return why a network cannot be had with the settings, as ``key=value: reason``: here each one can."""
+    return ""
 
 
 def complaint(settings: Mapping[str, Any]) -> str:
