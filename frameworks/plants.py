@@ -10,8 +10,14 @@ class Plant:
     """One mistake, and what a run must have for it to show."""
 
     what: str
-    optimizer: str = ""
-    """The optimizer it needs; any, when empty."""
+    optimizers: tuple[str, ...] = ()
+    """The optimizers with which it shows; any, when empty."""
+    needs: tuple[str, ...] = ()
+    """Hyperparameters of the optimizer that must be set."""
+    schedule: bool = False
+    """Whether the learning rate must change."""
+    warmup: bool = False
+    """Whether it must warm up."""
     losses: tuple[str, ...] = ()
     """The losses with which it shows; any, when empty."""
     layer: str = ""

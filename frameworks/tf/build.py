@@ -10,8 +10,9 @@ import keras
 
 from frameworks.contract import Request
 from frameworks.spec import Network, Node
-from frameworks.tf import layers, losses, optimizers
+from frameworks.tf import layers, losses, optimizers, schedules
 from frameworks.tf.precision import scaled
+from frameworks.tf.weights import variables
 
 
 class Model(keras.Sequential):
@@ -35,6 +36,8 @@ class Built:
     loss: losses.Traced
     metric: str
     """The name under which Keras logs the task's metric."""
+    schedule: schedules.Table | None
+    """What each step's rate is looked up in; None where it is the optimizer's own."""
 
 
 def build(request: Request, network: Network, trace_length: int, precision: str) -> Built:
@@ -48,8 +51,8 @@ def build(request: Request, network: Network, trace_length: int, precision: str)
             *(layer for _, stage in stages for layer in stage),
         ]
     )
-    hyperparameters: dict[str, Any] = dict(request.optimizer)
-    optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
+    trainable = {name: each for name, each in variables(stages).items() if each.trainable}
+    optimizer, schedule = optimizers.make(request, trainable)
     # A step that overflows is not counted by an optimizer whose loss is scaled.
     counts = None if scaled(precision) else optimizer.iterations
     loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, counts)
@@ -64,4 +67,4 @@ def build(request: Request, network: Network, trace_length: int, precision: str)
         steps_per_execution=together,
     )
     model.optimizer.build(model.trainable_variables)
-    return Built(model, stages, model.optimizer, loss, metric.name)
+    return Built(model, stages, model.optimizer, loss, metric.name, schedule)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from frameworks.contract import Request
 from frameworks.spec import Network, Node
-from frameworks.torch import layers, losses, optimizers
+from frameworks.torch import layers, losses, optimizers, schedules
 from frameworks.torch.precision import computing, scaler
+from frameworks.torch.weights import tensors
 
 GRAPHS = ("reduce-overhead", "max-autotune")
 """Modes of `torch.compile` that take CUDA graphs."""
@@ -42,6 +43,8 @@ class Built:
     """The context of a forward pass."""
     scaler: torch.amp.GradScaler | None
     """What scales the loss; None where nothing does."""
+    schedule: schedules.Table | None
+    """What each step's rate is looked up in; None where it is the optimizer's own."""
 
     def kept(self, outputs: Tensor) -> Tensor:
         """Return outputs that the model's next call does not overwrite."""
@@ -61,9 +64,8 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
     ).to(device)
     if last:
         sequential = sequential.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    hyperparameters: dict[str, Any] = dict(request.optimizer)
-    name = hyperparameters.pop("name")
-    optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
+    trainable = {name: each for name, (_, each) in tensors(stages).items() if isinstance(each, nn.Parameter)}
+    optimizer, schedule = optimizers.make(request, trainable)
     loss = losses.make(request.loss, request.plants)
     model: Any = sequential
     if settings.get("compile"):
@@ -80,4 +82,5 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
         bool(settings.get("compile")) and device.type == "cuda" and settings.get("compile_mode") in GRAPHS,
         computing(precision, device),
         scaler(precision, device),
+        schedule,
     )

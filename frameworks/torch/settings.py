@@ -14,6 +14,21 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {"files": ("torchvision",), "augmen
 """By pipeline, and by ``augment``: what else must be installed."""
 
 PLANTS = {
+    "dampening": Plant(what="momentum comes with as much dampening", optimizers=("sgd",), needs=("momentum",)),
+    "coupled_decay": Plant(
+        what="weight decay is taken for L2, as PyTorch's Adam does",
+        optimizers=("adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad", "adadelta"),
+        needs=("weight_decay",),
+    ),
+    "nadam_momentum": Plant(what="Nadam has PyTorch's own momentum_decay, 0.004", optimizers=("nadam",)),
+    "adagrad_accumulator": Plant(what="Adagrad begins with PyTorch's own accumulator, 0", optimizers=("adagrad",)),
+    "clip_epsilon": Plant(
+        what="the global norm is clipped by PyTorch's own function, which adds 1e-6 to it",
+        optimizers=("sgd",),
+        needs=("clip_global_norm",),
+    ),
+    "schedule_early": Plant(what="the schedule moves on before the step, not after it", schedule=True),
+    "warmup_start": Plant(what="the rate warms up from a third, as PyTorch's LinearLR does", warmup=True),
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
     "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
     "padding": Plant(what="strided 'same' convolutions are padded symmetrically", strided_same=True),
@@ -50,6 +65,9 @@ CORRECTED = {
     "predictions differ by up to 1/n of the variance",
 }
 """By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
+
+OWN = {"ftrl": "PyTorch has none: what runs is Parallax's own, after Keras's formula"}
+"""By optimizer: what the framework does not have, and Parallax has written."""
 
 
 @dataclass
