@@ -11,13 +11,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import checks, contenders, datasets, pipelines, turns
+from bench import checks, contenders, datasets, hyperparameters, pipelines, turns
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, unknown
 from bench.preparing import Preparing
 from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.contract import Arrays
+from frameworks.order import steps_per_epoch
 from frameworks.spec import Network, SpecError, parse
 from frameworks.spec import given as given_weights
 
@@ -44,6 +45,8 @@ class Plan:
     """Weights that the spec gives, by canonical name; the seed makes the others."""
     optimizer: dict[str, Any]
     """Name and hyperparameters, rounded to float32."""
+    schedule: dict[str, Any]
+    """Name and parameters of the learning rate's schedule, with the steps of the whole training and of an epoch."""
     plants: list[str]
 
     @property
@@ -71,6 +74,7 @@ class Plan:
             "scaling": [*self.scaling, *self.target_scaling],
             "pipeline": {key: value for key, value in self.config["pipeline"].items() if key != "workers"},
             "optimizer": self.optimizer,
+            "schedule": self.schedule,
             "train": train,
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
         }
@@ -92,7 +96,7 @@ def _without_weights(spec: Any) -> Any:
 def make(cfg: DictConfig, *, command: str) -> Plan:
     """Check everything that `cfg` asks for and prepare its data; raise `RequestError` for what cannot be done."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    optimizer = checks.optimizer(config["optimizer"])
+    optimizer = hyperparameters.optimizer(config["optimizer"])
     checks.seed(config)
     checks.pilot(config)
     checks.clocks(config["measure"])
@@ -118,7 +122,9 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
             raise RequestError(f"frameworks.{contender.name}.{why}")
     checks.sizes(config, len(splits.train), any(node.undoes_shift for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
-    plants = checks.plants(config["plant"], found, network, optimizer["name"], config["train"]["loss"])
+    steps = steps_per_epoch(len(splits.train), config["train"]["batch_size"], config["train"]["drop_last"])
+    schedule = hyperparameters.schedule(config["schedule"], optimizer, config["train"]["epochs"], steps)
+    plants = checks.plants(config["plant"], found, network, optimizer, config["train"]["loss"], schedule)
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
     return Plan(
@@ -134,6 +140,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         network=network,
         given=given,
         optimizer=optimizer,
+        schedule=schedule,
         plants=plants,
     )
 

@@ -16,10 +16,10 @@ from bench.config import Config, limits, said
 from bench.errors import RequestError, nearest
 from bench.explain import expected
 
-SINGLE_GROUPS = ("dataset", "model", "optimizer", "pipeline", "measure", "experiment")
+SINGLE_GROUPS = ("dataset", "model", "optimizer", "schedule", "pipeline", "measure", "experiment")
 """Groups of which a run has one option; Hydra alone would merge two into one that nobody wrote."""
 
-OPEN_GROUPS = ("dataset", "optimizer")
+OPEN_GROUPS = ("dataset", "optimizer", "schedule")
 """Groups whose keys and types are those of their YAML."""
 
 
@@ -97,7 +97,7 @@ def _dangling(node: DictConfig, prefix: str = "") -> str:
 
 
 def _usual(hydra: Any, loader: ConfigLoader) -> DictConfig:
-    """Compose what the chosen dataset and optimizer are when nobody changes a key of them."""
+    """Compose what the chosen dataset, optimizer and schedule are when nobody changes a key of them."""
     choices = hydra.runtime.choices
     chosen = [f"{group}={choices[group]}" for group in OPEN_GROUPS if isinstance(choices.get(group), str)]
     paths = [item for item in said(hydra, "hydra") if item.startswith("hydra.searchpath=")]

@@ -41,6 +41,7 @@ class Work:
             data=self.data(rooms.channels_first(contender.backend)),
             weights=str(self._weights(seed)),
             optimizer=self.plan.optimizer,
+            schedule=self.plan.schedule,
             loss=config["train"]["loss"],
             train=config["train"] | {"seed": seed},
             pipeline=self._pipeline() if task == "trial" or config["pipeline"]["name"] != "memory" else {},

@@ -13,8 +13,14 @@ class Plant:
     """One mistake, and what a run must have for it to show."""
 
     what: str
-    optimizer: str = ""
-    """The optimizer it needs; any, when empty."""
+    optimizers: tuple[str, ...] = ()
+    """The optimizers with which it shows; any, when empty."""
+    needs: tuple[str, ...] = ()
+    """Hyperparameters of the optimizer that must be set."""
+    schedule: bool = False
+    """Whether the learning rate must change."""
+    warmup: bool = False
+    """Whether it must warm up."""
     losses: tuple[str, ...] = ()
     """The losses with which it shows; any, when empty."""
     layer: str = ""
@@ -23,5 +29,5 @@ class Plant:
     """Whether it needs a convolution whose ``same`` padding is uneven."""
     where: Callable[[Node], bool] | None = None
     """Says of a layer whether the mistake shows in it; any, when None."""
-    needs: str = ""
-    """Such a layer, in words."""
+    such: str = ""
+    """The layer that `where` finds, in words."""

@@ -86,6 +86,11 @@ def corrected(backend: str) -> dict[str, str]:
     return dict(_module(backend).CORRECTED)
 
 
+def own(backend: str) -> dict[str, str]:
+    """Return the optimizers that are not a backend's but Parallax's own, with a word on each."""
+    return dict(_module(backend).OWN)
+
+
 def complaint(backend: str, settings: Mapping[str, Any]) -> str:
     """Return why a contender cannot have these settings, as ``key=value: reason``; empty where it can."""
     return str(_module(backend).complaint(settings))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
 from frameworks.contract import Request
 from frameworks.spec import Network
-from frameworks.tf import losses, network, optimizers
+from frameworks.tf import losses, network, optimizers, schedules
 from frameworks.tf.modules import Scale
 from frameworks.tf.network import Model, Stages
 from frameworks.tf.precision import scaled
+from frameworks.tf.weights import variables
 
 
 @dataclass(slots=True)
@@ -29,13 +29,15 @@ class Built:
     loss: losses.Traced
     metric: str
     """The name under which Keras logs the task's metric."""
+    schedule: schedules.Table | None
+    """What each step's rate is looked up in; None where it is the optimizer's own."""
 
 
 def build(request: Request, spec: Network, trace_length: int, precision: str) -> Built:
     """Return the compiled model; its weights are still Keras's own."""
     model, scale, stages = network.make(spec, request.samples, request.plants, request.settings.get("api", "auto"))
-    hyperparameters: dict[str, Any] = dict(request.optimizer)
-    optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
+    trainable = {name: each for name, each in variables(stages).items() if each.trainable}
+    optimizer, schedule = optimizers.make(request, trainable)
     # A step that overflows is not counted by an optimizer whose loss is scaled.
     counts = None if scaled(precision) else optimizer.iterations
     loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, counts)
@@ -50,4 +52,4 @@ def build(request: Request, spec: Network, trace_length: int, precision: str) ->
         steps_per_execution=together,
     )
     model.optimizer.build(model.trainable_variables)
-    return Built(model, spec, scale, stages, model.optimizer, loss, metric.name)
+    return Built(model, spec, scale, stages, model.optimizer, loss, metric.name, schedule)

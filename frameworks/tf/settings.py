@@ -19,17 +19,33 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {}
 """By pipeline, and by ``augment``: what else must be installed."""
 
 PLANTS = {
-    "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
+    "adam_epsilon": Plant(
+        what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizers=("adam", "adamw")
+    ),
+    "rmsprop_epsilon": Plant(
+        what="RMSprop is Keras's stock one, with epsilon inside the root", optimizers=("rmsprop",)
+    ),
+    "rate_in_velocity": Plant(
+        what="SGD is Keras's stock one, whose velocity has the rate inside although the rate changes",
+        optimizers=("sgd",),
+        needs=("momentum",),
+        schedule=True,
+    ),
+    "l2_factor": Plant(what="L2 is Keras's regularizer, whose gradient is twice as large", needs=("l2",)),
+    "clip_per_tensor": Plant(
+        what="the global norm is clipped by Keras's clipnorm, which takes each tensor alone",
+        needs=("clip_global_norm",),
+    ),
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
     "gelu_tanh": Plant(
         what="gelu takes its tanh form, as keras.ops.gelu does when nothing is said",
         where=lambda node: isinstance(node.layer, Gelu) and not node.layer.approximate,
-        needs="a gelu that is exact",
+        such="a gelu that is exact",
     ),
     "leaky_relu_slope": Plant(
         what="leaky relu takes 0.3 for its slope, Keras's default",
         where=lambda node: isinstance(node.layer, LeakyRelu) and node.layer.negative_slope != LEAKY_SLOPE,
-        needs="a leaky_relu of another slope than 0.3",
+        such="a leaky_relu of another slope than 0.3",
     ),
     "from_logits": Plant(
         what="the loss takes logits for probabilities, as Keras's do when nothing is said",
@@ -61,6 +77,9 @@ CHANNELS_FIRST = False
 
 CORRECTED: dict[str, str] = {}
 """By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
+
+OWN: dict[str, str] = {}
+"""By optimizer: what the framework does not have, and Parallax has written."""
 
 
 @dataclass

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from frameworks.contract import Request
 from frameworks.spec import Network
-from frameworks.torch import losses, network, optimizers
+from frameworks.torch import losses, network, optimizers, schedules
 from frameworks.torch.network import Stages
 from frameworks.torch.precision import computing, scaler
+from frameworks.torch.weights import tensors
 
 GRAPHS = ("reduce-overhead", "max-autotune")
 """Modes of `torch.compile` that take CUDA graphs."""
@@ -43,6 +44,8 @@ class Built:
     """The context of a forward pass."""
     scaler: torch.amp.GradScaler | None
     """What scales the loss; None where nothing does."""
+    schedule: schedules.Table | None
+    """What each step's rate is looked up in; None where it is the optimizer's own."""
 
     def kept(self, outputs: Tensor) -> Tensor:
         """Return outputs that the model's next call does not overwrite."""
@@ -57,10 +60,12 @@ def build(request: Request, spec: Network, trace: bool, precision: str, device: 
     sequential = sequential.to(device)
     if last:
         sequential = sequential.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    hyperparameters: dict[str, Any] = dict(request.optimizer)
-    name = hyperparameters.pop("name")
-    learning = (each for each in sequential.parameters() if each.requires_grad)
-    optimizer = optimizers.make(name, hyperparameters, learning, request.plants)
+    trainable = {
+        name: each
+        for name, (_, each) in tensors(stages).items()
+        if isinstance(each, nn.Parameter) and each.requires_grad
+    }
+    optimizer, schedule = optimizers.make(request, trainable)
     loss = losses.make(request.loss, request.plants)
     model: Any = sequential
     if settings.get("compile"):
@@ -77,4 +82,5 @@ def build(request: Request, spec: Network, trace: bool, precision: str, device: 
         bool(settings.get("compile")) and device.type == "cuda" and settings.get("compile_mode") in GRAPHS,
         computing(precision, device),
         scaler(precision, device),
+        schedule,
     )

@@ -12,7 +12,7 @@ import torch
 from frameworks.contract import Arrays, EpochHook, Request
 from frameworks.spec import Network
 from frameworks.torch import device as _device
-from frameworks.torch import evaluate, products, train
+from frameworks.torch import evaluate, products, schedules, train
 from frameworks.torch import weights as _weights
 from frameworks.torch.build import Built, build
 from frameworks.torch.input import Samples, place
@@ -110,6 +110,14 @@ class Room:
     def steps_per_call(self) -> int:
         """Return 1: PyTorch is called for every step."""
         return 1
+
+    def set_rate(self, rate: float) -> None:
+        """Change the learning rate."""
+        schedules.set_rate(self.built.optimizer, self.built.schedule, rate)
+
+    def rates(self, steps: int) -> np.ndarray:
+        """Return the learning rate of each step."""
+        return schedules.rates(self.built.optimizer, self.built.schedule, steps)
 
     def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with a manual loop."""
