@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from bench import checks, contenders, datasets, hyperparameters, pipelines, turns
+from bench import checks, contenders, datasets, hyperparameters, losses, pipelines, turns, weights
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, unknown
 from bench.preparing import Preparing
@@ -47,6 +49,10 @@ class Plan:
     """Name and hyperparameters, rounded to float32."""
     schedule: dict[str, Any]
     """Name and parameters of the learning rate's schedule, with the steps of the whole training and of an epoch."""
+    loss_options: dict[str, Any]
+    """The parameters that the loss takes."""
+    sample_weights: NDArray[np.float32] | None
+    """A weight for each sample, (N,); None where all count alike."""
     plants: list[str]
 
     @property
@@ -66,7 +72,9 @@ class Plan:
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
-        train = {key: value for key, value in self.config["train"].items() if key not in ("trace", "target")}
+        left_out = ("trace", "target", "sample_weight")
+        train = {key: value for key, value in self.config["train"].items() if key not in left_out}
+        weights = self.sample_weights
         work = {
             "layers": _without_weights(self.config["model"]["layers"]),
             "data": self.prepared.checksum,
@@ -76,6 +84,7 @@ class Plan:
             "optimizer": self.optimizer,
             "schedule": self.schedule,
             "train": train,
+            "sample_weights": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
         }
         if self.given:
@@ -113,18 +122,22 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     if config["measure"]["interleave"] == "auto":
         # On a GPU all would hold their memory at once, and a GPU's clock is steadier than a shared CPU's.
         config["measure"]["interleave"] = "turns" if found[0].settings["device"] == "cpu" else "trials"
-    config["train"]["loss"] = checks.loss_of(config["train"]["loss"], prepared)
+    train = config["train"]
+    train["loss"] = losses.loss_of(train["loss"], prepared)
+    options = losses.options_of(train)
+    train["class_weight"] = weights.of_classes(train["class_weight"], prepared, splits) or None
+    sample_weights = weights.of_samples(train["sample_weight"], prepared, splits, config["pipeline"]["name"])
     checks.target(config["train"]["target"], prepared.task)
     outputs = len(prepared.classes) if prepared.task == "classification" else 1
     network, given = parsed(config["model"], prepared.input_shape, outputs, prepared.task)
     for contender in found:
         if why := rooms.unfit(contender.backend, contender.settings, network):
             raise RequestError(f"frameworks.{contender.name}.{why}")
-    checks.sizes(config, len(splits.train), any(node.undoes_shift for node in network.nodes))
+    checks.sizes(config, found, len(splits.train), any(node.undoes_shift for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
-    steps = steps_per_epoch(len(splits.train), config["train"]["batch_size"], config["train"]["drop_last"])
-    schedule = hyperparameters.schedule(config["schedule"], optimizer, config["train"]["epochs"], steps)
-    plants = checks.plants(config["plant"], found, network, optimizer, config["train"]["loss"], schedule)
+    steps = steps_per_epoch(len(splits.train), train["batch_size"], train["drop_last"])
+    schedule = hyperparameters.schedule(config["schedule"], optimizer, train["epochs"], steps)
+    plants = checks.plants(config["plant"], found, network, optimizer, train, schedule)
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
     return Plan(
@@ -141,6 +154,8 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         given=given,
         optimizer=optimizer,
         schedule=schedule,
+        loss_options=options,
+        sample_weights=sample_weights,
         plants=plants,
     )
 

@@ -64,7 +64,7 @@ def _reach(trial: Trial, request: Request, epochs: Path) -> None:
         return
     with epochs.open(newline="", encoding="utf-8") as stream:
         rows = [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(stream)]
-    found = reach.moment(rows, trial.target, METRICS[request.loss])
+    found = reach.moment(rows, trial.target, METRICS[request.samples.task])
     if found is not None:
         trial.target_seconds, trial.target_reached = found
 

@@ -31,3 +31,5 @@ class Plant:
     """Says of a layer whether the mistake shows in it; any, when None."""
     such: str = ""
     """The layer that `where` finds, in words."""
+    says: str = ""
+    """The key of `train` that must be set to something else than its default."""

@@ -39,6 +39,8 @@ class Fingerprint:
     """Kinds of layer with float32 constants inside."""
     update: tuple[str, ...] = ()
     """What an update is made of: the optimizer, what is set of it, and ``schedule`` where the rate changes."""
+    mistake: str = ""
+    """What its loss falls into, in words, where that is a known mistake."""
 
 
 def load(path: Path, contender: str) -> Fingerprint:
@@ -58,6 +60,7 @@ def load(path: Path, contender: str) -> Fingerprint:
             mode=info["mode"],
             constants=tuple(info["constants"]),
             update=tuple(info.get("update", ())),
+            mistake=str(info.get("mistake", "")),
         )
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ValueError(f"{path}: not a fingerprint of a contender ({error})") from None

@@ -1,6 +1,6 @@
 """What each optimizer, schedule, loss and score means, executably, in numpy: the spec that both rooms must meet."""
 
-from frameworks.reference.losses import LOSSES, TASKS, sigmoid, softmax
+from frameworks.reference.losses import LOSSES, OPTIONS, TASKS, batch_loss, combined_weights, sigmoid, softmax
 from frameworks.reference.optimizers import OPTIMIZERS, SGD, Adam, Nadam, Optimizer, float32
 from frameworks.reference.schedules import SCHEDULES, changes, plateau, rates, sampled, scheduled, thinned
 from frameworks.reference.scores import METRICS, kappa, predictions, score
@@ -10,6 +10,7 @@ __all__ = [
     "LOSSES",
     "METRICS",
     "OPTIMIZERS",
+    "OPTIONS",
     "SCHEDULES",
     "SGD",
     "TASKS",
@@ -17,7 +18,9 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "Update",
+    "batch_loss",
     "changes",
+    "combined_weights",
     "float32",
     "kappa",
     "kind",
