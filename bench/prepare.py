@@ -15,18 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from bench import announce, config, datasets, job, request
+from bench import announce, compose, datasets
 from bench.datasets import Prepared, Splits, cache
 from bench.datasets.places import UnreachableError
 from bench.errors import RequestError
-from bench.explain import explain, loader_with
 from bench.job import FAILED, INTERRUPTED, OK, REFUSED
 from bench.preparing import Preparing
 
@@ -116,18 +110,7 @@ def _asked(overrides: Sequence[str], config_dir: str | None) -> list[Asked]:
 
 def _options(overrides: list[str], config_dir: str | None) -> dict[str, Any]:
     """Return the dataset's options as a run with these `overrides` would have them."""
-    config.register()
-    try:
-        for item in OverridesParser.create().parse_overrides(overrides):
-            if item.is_sweep_override():
-                raise RequestError(f"{item.input_line}: one value at a time; a list is written [a,b], in quotes")
-        loader = loader_with(config_dir)
-        composed = loader.load_configuration(config.NAME, overrides, RunMode.RUN)
-        settings = job.without_hydra(composed)
-        request.settle(settings, composed.hydra, loader)
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise RequestError(explain(error, overrides, config_dir)) from error
-    node = OmegaConf.to_container(settings.dataset)
+    node = OmegaConf.to_container(compose.settled(overrides, config_dir).dataset)
     assert isinstance(node, dict)
     return {str(key): value for key, value in node.items()}
 
