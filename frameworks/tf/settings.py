@@ -72,8 +72,8 @@ class Settings:
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
     loop: str = "fit"
-    """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``) or
-    not (``eager``)."""
+    """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``)
+    or not (``eager``)."""
     jit_compile: bool | str = False
     """Compile the training step with XLA; "auto" leaves it to Keras, which takes another on each machine: what it
     chose is written down."""
