@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.datasets import Prepared
 from bench.errors import RequestError, nearest, unknown
 from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
-from frameworks.reference import OPTIMIZERS, TASKS, float32
+from frameworks.reference import OPTIMIZERS, OPTIONS, float32
 from frameworks.spec import Network
 
 BELOW = {"momentum": 1.0, "beta_1": 1.0, "beta_2": 1.0}
 """Hyperparameters that are a decay: at 1 nothing would ever be forgotten, and Adam would divide by zero."""
 
+MOST_TOGETHER = 32
+"""Training steps of an execution, where ``steps_per_execution=auto`` leaves it to us: what a call costs is then spread
+thin, and an epoch still has many."""
+
 FLOAT32_MOST = 3.4028235e38
 SEEDS = 2**32
-
-
-def loss_of(given: str, prepared: Prepared) -> str:
-    """Return the loss of the dataset's task; refuse another one, whose numbers would mean nothing."""
-    loss = TASKS[prepared.task]
-    if given not in ("auto", loss):
-        raise RequestError(
-            f"train.loss={given}: does not fit {prepared.name}, a {prepared.task} task; "
-            f"leave it at auto, which takes {loss} there"
-        )
-    return loss
 
 
 def target(given: float | None, task: str) -> None:
@@ -122,8 +114,8 @@ def pilot(config: Mapping[str, Any]) -> None:
         raise RequestError(f"measure.half_width={wanted}: is a share, such as 0.02 for 2 %")
 
 
-def sizes(config: Mapping[str, Any], samples: int, batch_norm: bool) -> None:
-    """Refuse batches that the training split, batch norm or an execution cannot have."""
+def sizes(config: Mapping[str, Any], found: Sequence[Contender], samples: int, batch_norm: bool) -> None:
+    """Refuse batches that the training split, batch norm or an execution cannot have; settle ``auto`` executions."""
     train = config["train"]
     if train["batch_size"] > samples:
         raise RequestError(
@@ -135,15 +127,19 @@ def sizes(config: Mapping[str, Any], samples: int, batch_norm: bool) -> None:
             "take another size, or train.drop_last=true"
         )
     steps = steps_per_epoch(samples, train["batch_size"], train["drop_last"])
-    for name, settings in config["frameworks"].items():
-        together = settings.get("steps_per_execution", 1)
+    for contender in found:
+        together = contender.settings.get("steps_per_execution", 1)
+        if together == "auto":
+            together = max(count for count in range(1, MOST_TOGETHER + 1) if steps % count == 0)
+            contender.settings["steps_per_execution"] = together
         if together < 1 or steps % together:
             raise RequestError(
-                f"frameworks.{name}.steps_per_execution={together}: must divide the {steps} training steps of an epoch"
+                f"frameworks.{contender.name}.steps_per_execution={together}: must divide the {steps} training steps "
+                "of an epoch; auto takes as many as do"
             )
 
 
-def plants(given: Any, found: list[Contender], network: Network, optimizer: str, loss: str) -> list[str]:
+def plants(given: Any, found: list[Contender], network: Network, optimizer: str, train: Mapping[str, Any]) -> list[str]:
     """Return the mistakes to plant; refuse one that no contender has, or that could not show in this run."""
     wanted = [str(item) for item in (given if isinstance(given, list) else [given] if given else [])]
     known = {name: plant for backend in rooms.names() for name, plant in rooms.plants(backend).items()}
@@ -159,8 +155,12 @@ def plants(given: Any, found: list[Contender], network: Network, optimizer: str,
             )
         if plant.optimizer and plant.optimizer != optimizer:
             raise RequestError(f"plant={name}: shows with optimizer={plant.optimizer} only")
-        if plant.losses and loss not in plant.losses:
-            raise RequestError(f"plant={name}: shows with {' or '.join(plant.losses)} only; this run's loss is {loss}")
+        if plant.losses and train["loss"] not in plant.losses:
+            raise RequestError(
+                f"plant={name}: shows with {' or '.join(plant.losses)} only; this run's loss is {train['loss']}"
+            )
+        if plant.says and train[plant.says] == OPTIONS.get(plant.says):
+            raise RequestError(f"plant={name}: shows where train.{plant.says} is set, and it is at its default")
         if plant.layer and plant.layer not in {node.layer.kind for node in network.nodes}:
             raise RequestError(f"plant={name}: shows with a {plant.layer} layer only, as model=cnn has")
         if plant.strided_same and not network.uneven_same():

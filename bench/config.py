@@ -52,8 +52,27 @@ class Train:
     """Leave out an epoch's last, smaller batch."""
     seed: int = at_least(0)
     """Of repeat 0; repeat r takes ``seed + r``."""
-    loss: str = one_of("auto", "sparse_categorical_crossentropy", "binary_crossentropy", "mean_squared_error")
-    """``auto`` is the one of the dataset's task, and no other fits."""
+    loss: str = one_of(
+        "auto",
+        "sparse_categorical_crossentropy",
+        "categorical_crossentropy",
+        "binary_crossentropy",
+        "focal",
+        "mean_squared_error",
+        "mean_absolute_error",
+        "huber",
+    )
+    """``auto`` is the usual one of the dataset's task; another must fit that."""
+    label_smoothing: float = at_least(0)
+    """Share of a label that is spread evenly over all classes; of the cross-entropies."""
+    focal_gamma: float = at_least(0)
+    focal_alpha: float | None = at_least(0)
+    huber_delta: float = at_least(0)
+    class_weight: Any = MISSING
+    """null, ``balanced``, a list with one for each class, or a mapping by the names of classes; the training loss is
+    the sum of the weighted losses over the size of the batch, every other score has no weights."""
+    sample_weight: str | None = MISSING
+    """Path of a ``.npy``, (N,); a sample's weight is multiplied with that of its class."""
     trace: bool = MISSING
     """Keep the loss of every step."""
     target: float | None = at_least(0)

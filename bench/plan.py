@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from bench import checks, contenders, datasets, pipelines, turns
+from bench import checks, contenders, datasets, losses, pipelines, turns, weights
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, unknown
 from bench.preparing import Preparing
@@ -40,6 +42,10 @@ class Plan:
     network: Network
     optimizer: dict[str, Any]
     """Name and hyperparameters, rounded to float32."""
+    loss_options: dict[str, Any]
+    """The parameters that the loss takes."""
+    sample_weights: NDArray[np.float32] | None
+    """A weight for each sample, (N,); None where all count alike."""
     plants: list[str]
 
     @property
@@ -59,7 +65,9 @@ class Plan:
 
     def content(self) -> str:
         """Return a hash of the work: whoever has the same one was given the same to do."""
-        train = {key: value for key, value in self.config["train"].items() if key not in ("trace", "target")}
+        left_out = ("trace", "target", "sample_weight")
+        train = {key: value for key, value in self.config["train"].items() if key not in left_out}
+        weights = self.sample_weights
         work = {
             "layers": self.config["model"]["layers"],
             "data": self.prepared.checksum,
@@ -68,6 +76,7 @@ class Plan:
             "pipeline": {key: value for key, value in self.config["pipeline"].items() if key != "workers"},
             "optimizer": self.optimizer,
             "train": train,
+            "sample_weights": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
         }
         return hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()
@@ -96,12 +105,16 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     if config["measure"]["interleave"] == "auto":
         # On a GPU all would hold their memory at once, and a GPU's clock is steadier than a shared CPU's.
         config["measure"]["interleave"] = "turns" if found[0].settings["device"] == "cpu" else "trials"
-    config["train"]["loss"] = checks.loss_of(config["train"]["loss"], prepared)
+    train = config["train"]
+    train["loss"] = losses.loss_of(train["loss"], prepared)
+    options = losses.options_of(train)
+    train["class_weight"] = weights.of_classes(train["class_weight"], prepared, splits) or None
+    sample_weights = weights.of_samples(train["sample_weight"], prepared, splits, config["pipeline"]["name"])
     checks.target(config["train"]["target"], prepared.task)
     network = _network(config["model"], prepared)
-    checks.sizes(config, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
+    checks.sizes(config, found, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
-    plants = checks.plants(config["plant"], found, network, optimizer["name"], config["train"]["loss"])
+    plants = checks.plants(config["plant"], found, network, optimizer["name"], train)
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
     return Plan(
@@ -116,6 +129,8 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         target_scaling=datasets.target_scaling(prepared, config["dataset"], splits),
         network=network,
         optimizer=optimizer,
+        loss_options=options,
+        sample_weights=sample_weights,
         plants=plants,
     )
 

@@ -75,7 +75,7 @@ def _reach(trial: Trial, request: Request, rows: list[dict[str, float]]) -> None
     trial.target = request.train.get("target")
     if trial.target is None:
         return
-    found = reach.moment(rows, trial.target, METRICS[request.loss])
+    found = reach.moment(rows, trial.target, METRICS[request.samples.task])
     if found is not None:
         trial.target_seconds, trial.target_reached = found
 

@@ -11,6 +11,7 @@ from bench.plan import Plan
 from bench.results.format import percent
 from bench.results.schema import Dataset, Layer, Model, Results
 from frameworks.augment import active
+from frameworks.reference import OPTIONS, TASKS
 
 
 def begin(plan: Plan, samples: str = "") -> Results:
@@ -40,6 +41,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
         }
         | ({"augmentation": augmented} if augmented else {})
         | ({"target": config["train"]["target"]} if config["train"]["target"] is not None else {})
+        | _loss(plan)
         | ({"planted": ", ".join(planted)} if planted else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,
@@ -62,6 +64,18 @@ def begin(plan: Plan, samples: str = "") -> Results:
             ],
         ),
     )
+
+
+def _loss(plan: Plan) -> dict[str, Any]:
+    """Return what is unusual about the loss: which one it is, its parameters, what samples count."""
+    train, classes = plan.config["train"], plan.prepared.classes
+    said = {key: value for key, value in plan.loss_options.items() if value != OPTIONS[key]}
+    if train["loss"] != TASKS[plan.prepared.task]:
+        said = {"loss": train["loss"]} | said
+    if train["class_weight"]:
+        pairs = zip(classes, train["class_weight"], strict=True)
+        said["class_weight"] = {name: float(f"{weight:.3g}") for name, weight in pairs}
+    return said | ({"sample_weight": train["sample_weight"]} if train["sample_weight"] else {})
 
 
 def _machine(plan: Plan) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class Work:
         for name, index in splits.items():
             np.save(self.folder / f"{name}.npy", index)
         self._splits = {name: str(self.folder / f"{name}.npy") for name in splits}
+        self._weights_of_samples = ""
+        if plan.sample_weights is not None:
+            self._weights_of_samples = str(self.folder / "sample_weights.npy")
+            np.save(self._weights_of_samples, plan.sample_weights)
         self._content = plan.content()
 
     def request(self, task: str, contender: Contender, repeat: int, folder: Path) -> Request:
@@ -42,6 +46,8 @@ class Work:
             weights=str(self._weights(seed)),
             optimizer=self.plan.optimizer,
             loss=config["train"]["loss"],
+            loss_options=self.plan.loss_options,
+            class_weights=config["train"]["class_weight"] or [],
             train=config["train"] | {"seed": seed},
             pipeline=self._pipeline() if task == "trial" or config["pipeline"]["name"] != "memory" else {},
             measure=config["measure"],
@@ -69,6 +75,7 @@ class Work:
             y_offset=plan.target_scaling[1],
             files=str(files.resolve()) if files.exists() else "",
             value_range=list(prepared.value_range) if prepared.value_range else None,
+            weights=self._weights_of_samples,
         )
 
     def _pipeline(self) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Data:
     """``files.json`` with ``root`` and ``names``, the image file of each sample; empty where there are none."""
     value_range: list[float] | None = None
     """The least and the greatest value of a raw pixel; None in a table."""
+    weights: str = ""
+    """``.npy`` of float32 weights, one for each sample, (N,); empty where every sample counts alike."""
 
     @property
     def brightest(self) -> float:
@@ -66,11 +68,22 @@ class Data:
         return index
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return all samples: x memory-mapped, private to the process and never written; y int64 or float32 (N,)."""
+        """Return all samples: x memory-mapped, private to the process and never written; y int64 or float32 (N,).
+
+        Where samples have weights, these lie beside the labels: y is then float32 (N, 2), see `labels_of`.
+        """
         x, y = np.load(self.x, mmap_mode="c"), np.load(self.y)
         if self.task == "regression":
-            return x, (y * np.float32(self.y_scale) + np.float32(self.y_offset)).astype(np.float32)
-        return x, y.astype(np.int64)
+            y = (y * np.float32(self.y_scale) + np.float32(self.y_offset)).astype(np.float32)
+        if self.weights:
+            return x, np.stack([y.astype(np.float32), np.load(self.weights)], axis=1)
+        return x, y if self.task == "regression" else y.astype(np.int64)
+
+    def labels_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return labels, int64 or float32 (n,), and weights (n,), or None, of some of the `y` that `arrays` gives."""
+        if not self.weights:
+            return y, None
+        return y[:, 0] if self.task == "regression" else y[:, 0].astype(np.int64), y[:, 1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +106,10 @@ class Request:
     optimizer: dict[str, Any] = field(default_factory=dict)
     """``name`` and hyperparameters, already rounded to float32 (see `frameworks.reference`)."""
     loss: str = ""
+    loss_options: dict[str, Any] = field(default_factory=dict)
+    """The parameters that the loss takes, as in `frameworks.reference.OPTIONS`."""
+    class_weights: list[float] = field(default_factory=list)
+    """One for each class; empty where all count alike."""
     train: dict[str, Any] = field(default_factory=dict)
     """epochs, batch_size, drop_last, seed, trace."""
     pipeline: dict[str, Any] = field(default_factory=dict)

@@ -18,3 +18,5 @@ class Plant:
     """The kind of layer it needs; any, when empty."""
     strided_same: bool = False
     """Whether it needs a convolution whose ``same`` padding is uneven."""
+    says: str = ""
+    """The key of `train` that must be set to something else than its default."""

@@ -18,10 +18,11 @@ _OUTPUTS = {
 
 _QUANTITIES = {
     "weights as loaded": "kernels are put in another order than the spec's",
-    "loss of its own outputs": "another reduction, logits taken for probabilities or the reverse, "
-    "or outputs (n, 1) held against targets (n,)",
+    "loss of its own outputs": "another reduction, logits taken for probabilities or the reverse, a parameter or a "
+    "weight left out, or outputs (n, 1) held against targets (n,)",
     "first update": "another optimizer formula: epsilon's place, bias correction, momentum or rate",
-    "loss": "another reduction, a softmax taken twice or left out, or targets in another shape than the outputs",
+    "loss": "another reduction or other weights, a softmax taken twice or left out, another parameter of the loss, or "
+    "targets in another shape than the outputs",
     "gradients": "another derivative or another reduction of the loss: the outputs agree",
     "losses of the steps": "the order of batches, or what is kept between steps: the weights agree",
     "weights after each step": "another optimizer formula (epsilon's place, momentum), rate or order of batches",

@@ -29,6 +29,9 @@ JUDGE_UPDATE = 1e-7
 NOTHING_LEFT = "fingerprint"
 """The quantity of a check that stands for a contender whose fingerprint could not be computed."""
 
+OWN_LOSS = "loss of its own outputs"
+"""The quantity of the check that holds a contender's loss against what the spec means by it."""
+
 NOISE_FACTOR = 10
 """In the run's own precision: how many times a contender's own noise a difference may be."""
 
@@ -51,15 +54,22 @@ def examine(contender: Fingerprint) -> list[Check]:
             None if not np.isfinite(error := float(contender.arrays[name][0])) else error,
             allowed,
             f"relative to {scale}",
-            cause(quantity, name, contender.layers),
+            _own_cause(contender, quantity, name),
         )
         for quantity, name, scale, allowed in (
             ("weights as loaded", "reference/loaded", "the largest weight", tolerance(contender)),
-            ("loss of its own outputs", "reference/loss", "the loss", JUDGE),
+            (OWN_LOSS, "reference/loss", "the loss", JUDGE),
             ("first update", "reference/update", "the largest update", JUDGE_UPDATE),
         )
         if name in contender.arrays  # one that was kept by an earlier version has fewer
     ] + pixels.examine(contender)
+
+
+def _own_cause(contender: Fingerprint, quantity: str, name: str) -> str:
+    """Return why a contender alone departs from the spec; of a wrong loss it may be known exactly."""
+    if quantity == OWN_LOSS and contender.mistake:
+        return f"cause: {contender.mistake}"
+    return cause(quantity, name, contender.layers)
 
 
 def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> list[Check]:

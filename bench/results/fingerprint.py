@@ -37,6 +37,8 @@ class Fingerprint:
     mode: str
     constants: tuple[str, ...]
     """Kinds of layer with float32 constants inside."""
+    mistake: str = ""
+    """What its loss falls into, in words, where that is a known mistake."""
 
 
 def load(path: Path, contender: str) -> Fingerprint:
@@ -55,6 +57,7 @@ def load(path: Path, contender: str) -> Fingerprint:
             num_parameters=int(info["num_parameters"]),
             mode=info["mode"],
             constants=tuple(info["constants"]),
+            mistake=str(info.get("mistake", "")),
         )
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ValueError(f"{path}: not a fingerprint of a contender ({error})") from None

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from frameworks.reference.losses import LOSSES, sigmoid, single, softmax
+from frameworks.reference.losses import batch_loss, sigmoid, single, softmax
 
-METRICS = {
-    "sparse_categorical_crossentropy": "accuracy",
-    "binary_crossentropy": "accuracy",
-    "mean_squared_error": "mae",
-}
-"""By loss: what is reported beside it, the share of samples whose class was found or the mean absolute error."""
+METRICS = {"classification": "accuracy", "binary": "accuracy", "regression": "mae"}
+"""By task: what is reported beside the loss, the share of samples whose class was found or the mean absolute error."""
 
 
-def score(loss: str, outputs: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def score(
+    task: str, loss: str, outputs: np.ndarray, labels: np.ndarray, options: Mapping[str, Any] | None = None
+) -> dict[str, float]:
     """Return loss and metric of outputs (n, outputs), in float64: both sides are evaluated here, the same way.
 
-    The mean absolute error is in the units of the labels given. Beside an accuracy stands Cohen's kappa, where it has
-    a value.
+    Every sample counts alike, whatever its weight in training. The mean absolute error is in the units of the labels
+    given. Beside an accuracy stands Cohen's kappa, where it has a value.
     """
     exact = np.asarray(outputs, dtype=np.float64)
-    found = {"loss": LOSSES[loss](exact, labels)}
-    if loss == "mean_squared_error":
+    found = {"loss": batch_loss(loss, exact, labels, options)}
+    if task == "regression":
         return found | {"mae": float(np.mean(np.abs(single(exact, labels) - labels)))}
-    classes = single(exact, labels) > 0 if loss == "binary_crossentropy" else exact.argmax(axis=-1)
+    classes = single(exact, labels) > 0 if task == "binary" else exact.argmax(axis=-1)
     agreed = kappa(classes, labels)
     return found | {"accuracy": float(np.mean(classes == labels))} | ({} if agreed is None else {"kappa": agreed})
 
@@ -48,8 +49,8 @@ def kappa(found: np.ndarray, labels: np.ndarray) -> float | None:
     return float((int(np.sum(one == other)) * count - chance) / (count**2 - chance))
 
 
-def predictions(loss: str, outputs: np.ndarray) -> np.ndarray:
+def predictions(task: str, outputs: np.ndarray) -> np.ndarray:
     """Return what outputs (n, outputs) predict, float64 in the same shape: probabilities, or in a regression values."""
     exact = np.asarray(outputs, dtype=np.float64)
-    turned = {"sparse_categorical_crossentropy": softmax, "binary_crossentropy": sigmoid}
-    return turned[loss](exact) if loss in turned else exact
+    turned = {"classification": softmax, "binary": sigmoid}
+    return turned[task](exact) if task in turned else exact

@@ -32,7 +32,7 @@ class Journal:
     ) -> None:
         self.request, self.room, self.phases, self.line = request, room, phases, line
         self.samples, self.labels = samples, labels
-        self.metric = METRICS[request.loss]
+        self.metric = METRICS[request.samples.task]
         self.rows: list[dict[str, float]] = []
         self.diverged = ""
         self.last_moment = now()
@@ -75,7 +75,9 @@ class Journal:
         samples.parts(self.request.train["batch_size"])  # cut once, before the clock
         begin = now()
         outputs = self.room.predict(samples, self.request.train["batch_size"])()
-        result = in_units(self.request, score(self.request.loss, outputs, labels))
+        asked = self.request
+        found = score(asked.samples.task, asked.loss, outputs, labels, asked.loss_options)
+        result = in_units(asked, found)
         self.phases.add("evaluate", now() - begin)
         return result
 

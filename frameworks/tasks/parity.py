@@ -23,7 +23,8 @@ from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, out
 from frameworks.fingerprint import summarise
 from frameworks.line import Line
 from frameworks.order import orders
-from frameworks.reference import LOSSES, OPTIMIZERS
+from frameworks.reference import OPTIMIZERS, batch_loss, combined_weights
+from frameworks.reference.mistakes import named
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 
@@ -84,13 +85,14 @@ def pixels(request: Request) -> Arrays:
 def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
     """Return what float64 on the CPU computes, and what it was computed for."""
     room = _room(request, precision="float64", device="cpu")
-    prints = _judge(request, room, load_file(request.weights), *batch(request))
+    prints, mistake = _judge(request, room, load_file(request.weights), *batch(request))
     return prints, {
         "content": request.content,
         "num_parameters": room.num_parameters(),
         "mode": room.environment()["mode"],
         "layers": [(node.name, node.layer.kind) for node in room.network.nodes],
         "constants": room.network.float32_constants(),
+        "mistake": mistake,
     }
 
 
@@ -150,8 +152,11 @@ def certain(network: Network) -> Network:
     return replace(network, nodes=tuple(nodes))
 
 
-def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
-    """Return fingerprints of outputs, loss, gradients, and of losses and weights after each step."""
+def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[Arrays, str]:
+    """Return fingerprints of outputs, loss, gradients, and of losses and weights after each step.
+
+    And the mistake, in words, that a wrong loss shows.
+    """
     size = request.parity["batch_size"]
     room.build({name: value.astype(np.float64) for name, value in weights.items()}, 1)
     first = room.place(x[:size], y[:size])
@@ -163,7 +168,8 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     loss, gradients = room.gradients(first)
     prints |= {f"gradients/{name}": summarise(value) for name, value in gradients.items()}
     norm = np.sqrt(sum(float(np.sum(np.square(value))) for value in gradients.values()))
-    prints["reference/loss"] = _own_loss(request, loss, outputs[room.network.nodes[-1].name], y[:size])
+    last = outputs[room.network.nodes[-1].name]
+    prints["reference/loss"], mistake = _own_loss(request, loss, last, y[:size])
     prints["loss"], prints["gradient_norm"] = np.array([loss]), np.array([norm])
     room.restore(before)
     losses, states = _steps(request, room, x, y)
@@ -175,19 +181,23 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
         prints |= {f"weights/{step}/{name}": summarise(value) for name, value in kept.items()}
     room.load(states[-1] | {name: weights[name] for name in idle})
     prints["inference"] = summarise(room.predict(first, size)())
-    return prints
+    return prints, mistake
 
 
-def _own_loss(request: Request, loss: float, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _own_loss(request: Request, loss: float, outputs: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, str]:
     """Return how far a contender's loss is from what the spec means by it, for the contender's own outputs.
 
-    It names the side whose loss is wrong. Relative to the loss, but not below what float64 can tell of such outputs.
+    It names the side whose loss is wrong, and the second result the mistake, where it is a known one. Relative to the
+    loss, but not below what float64 can tell of such outputs.
     """
-    meant = LOSSES[request.loss](outputs.astype(np.float64), y)
+    labels, own = request.samples.labels_of(y)
+    given = request.loss, outputs.astype(np.float64), labels, request.loss_options
+    weights = combined_weights(labels, request.class_weights, own)
+    meant = batch_loss(*given, weights)
     if not np.isfinite(meant) and np.array_equal(meant, loss, equal_nan=True):
-        return np.zeros(1)
+        return np.zeros(1), ""
     scale = max(abs(meant), OWN * float(np.abs(outputs).max()))
-    return np.array([abs(loss - meant) / (scale or 1.0)])
+    return np.array([abs(loss - meant) / (scale or 1.0)]), named(loss, *given, weights)
 
 
 def _against_reference(

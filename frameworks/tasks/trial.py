@@ -46,7 +46,7 @@ def trial(request: Request, line: Line) -> dict[str, Any]:
     traced = room.traces()
     room.restore(before)
 
-    labels = {split: y[index[split]] for split in index}
+    labels = {split: data.labels_of(y[index[split]])[0] for split in index}
     journal = Journal(request, room, samples["val"], labels["val"], phases, line)
     _train(request, room, source, len(index["train"]), journal, phases)
     memory = ({"start": start} if start else {}) | footprint.footprint() | room.memory()
@@ -113,7 +113,8 @@ def _predict(room: Room, samples: Any, batch_size: int, phases: clock.Phases) ->
 
 def _predictions(request: Request, outputs: np.ndarray) -> np.ndarray:
     """Return what `outputs` predict, float32 (n, outputs): probabilities, or values in the target's own units."""
-    found, data = predictions(request.loss, outputs), request.samples
+    data = request.samples
+    found = predictions(data.task, outputs)
     if data.task == "regression":
         found = (found - data.y_offset) / data.y_scale
     return found.astype(np.float32)

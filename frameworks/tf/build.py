@@ -33,8 +33,12 @@ class Built:
     """Each node of the spec with its Keras layers."""
     optimizer: keras.optimizers.Optimizer
     loss: losses.Traced
-    metric: str
-    """The name under which Keras logs the task's metric."""
+    metric: keras.metrics.Metric
+    """The task's metric; Keras logs it under its name."""
+    loop: str
+    """Who runs the steps: ``fit``; or a loop written by hand, ``function`` or ``eager``."""
+    step: Any = None
+    """The step of a loop written by hand, once it is there: training takes the one that was clocked."""
 
 
 def build(request: Request, network: Network, trace_length: int, precision: str) -> Built:
@@ -52,8 +56,8 @@ def build(request: Request, network: Network, trace_length: int, precision: str)
     optimizer = optimizers.make(hyperparameters.pop("name"), hyperparameters, request.plants)
     # A step that overflows is not counted by an optimizer whose loss is scaled.
     counts = None if scaled(precision) else optimizer.iterations
-    loss = losses.Traced(losses.make(request.loss, request.plants), trace_length, counts)
-    metric = losses.METRICS[request.loss]()
+    loss = losses.Traced(losses.make(request), trace_length, counts)
+    metric = losses.metric(request)
     # The gate looks after every step, so there no two may share an execution.
     together = 1 if trace_length == 1 else request.settings.get("steps_per_execution", 1)
     model.compile(
@@ -64,4 +68,4 @@ def build(request: Request, network: Network, trace_length: int, precision: str)
         steps_per_execution=together,
     )
     model.optimizer.build(model.trainable_variables)
-    return Built(model, stages, model.optimizer, loss, metric.name)
+    return Built(model, stages, model.optimizer, loss, metric, request.settings.get("loop", "fit"))

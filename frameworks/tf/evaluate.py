@@ -16,12 +16,14 @@ from frameworks.tf.input import Samples
 
 
 def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return the compiled forward pass; any batch size is served by one trace."""
+    """Return the forward pass: compiled, so that one trace serves any batch size; or eager, where training is."""
     signature = [tf.TensorSpec([None, *input_shape], built.model.inputs[0].dtype)]
 
     def forward(x: tf.Tensor) -> tf.Tensor:
         return tf.cast(built.model(x, training=False), keras.config.floatx())
 
+    if built.loop == "eager":
+        return forward
     return tf.function(forward, input_signature=signature, jit_compile=jit_compile)  # type: ignore[no-any-return]
 
 

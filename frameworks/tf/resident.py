@@ -40,7 +40,8 @@ class Resident:
 
     def spec(self) -> tuple[tf.TensorSpec, tf.TensorSpec]:
         """Return what a batch looks like."""
-        return tf.TensorSpec([None, *self.x.shape[1:]], self.x.dtype), tf.TensorSpec([None], self.y.dtype)
+        x, y = (tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in (self.x, self.y))
+        return x, y
 
     def named(self) -> AbstractContextManager[None]:
         """Do nothing: there is no file that could be named for an error."""

@@ -41,7 +41,11 @@ class Room:
     @property
     def mode(self) -> str:
         """How steps run."""
-        return "Keras fit, " + ("XLA" if self._jit_compile else "tf.function")
+        by_hand = {"function": "GradientTape in tf.function", "eager": "GradientTape, eager"}
+        if self.built.loop in by_hand:
+            return by_hand[self.built.loop] + (", XLA" if self._jit_compile else "")
+        together = f", {count} steps per execution" if (count := self.steps_per_call()) > 1 else ""
+        return "Keras fit, " + ("XLA" if self._jit_compile else "tf.function") + together
 
     def synchronize(self) -> None:
         """Wait for the device."""
@@ -105,7 +109,7 @@ class Room:
         return int(self.built.model.steps_per_execution)
 
     def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
-        """Train with ``fit``."""
+        """Train with ``fit``, or in a loop written by hand."""
         train.train(self.built, source, orders, batch_size, drop_last, hook)
 
     def predict(self, samples: Samples, batch_size: int) -> Callable[[], np.ndarray]:
@@ -138,4 +142,4 @@ class Room:
 
     def traces(self) -> int:
         """Count how often the training step was traced: each time, Python runs the loss once."""
-        return self.built.loss.traces
+        return 0 if self.built.loop == "eager" else self.built.loss.traces

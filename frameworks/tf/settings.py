@@ -18,8 +18,14 @@ PLANTS = {
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
     "from_logits": Plant(
         what="the loss takes logits for probabilities, as Keras's do when nothing is said",
-        losses=("sparse_categorical_crossentropy", "binary_crossentropy"),
+        losses=("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy"),
     ),
+    "label_smoothing": Plant(
+        what="label smoothing is spread over the other classes alone, ε/(K - 1) each",
+        losses=("sparse_categorical_crossentropy", "categorical_crossentropy"),
+        says="label_smoothing",
+    ),
+    "focal_alpha": Plant(what="a focal loss forgets its alpha", losses=("focal",), says="focal_alpha"),
 }
 
 
@@ -65,13 +71,20 @@ class Settings:
     """Take only algorithms that give the same bits each time."""
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
+    loop: str = "fit"
+    """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``)
+    or not (``eager``)."""
     jit_compile: bool | str = False
     """Compile the training step with XLA; "auto" leaves it to Keras, which takes another on each machine: what it
     chose is written down."""
-    steps_per_execution: int = 1
-    """Training steps that one call of the compiled train function runs."""
+    steps_per_execution: int | str = 1
+    """Training steps that one call of the compiled train function runs; "auto": as many as divide an epoch's, up to 32,
+    which is written down."""
     handicap: float = 0.0
     """For calibration: the compute clock's step is lengthened by this share."""
+
+
+LOOPS = ("fit", "function", "eager")
 
 
 def complaint(settings: Mapping[str, Any]) -> str:
@@ -79,6 +92,15 @@ def complaint(settings: Mapping[str, Any]) -> str:
     asked = settings.get("jit_compile", False)
     if not isinstance(asked, bool) and asked != "auto":
         return f"jit_compile={asked}: must be true, false or auto"
+    loop, together = settings.get("loop", "fit"), settings.get("steps_per_execution", 1)
+    if loop not in LOOPS:
+        return f"loop={loop}: must be {', '.join(LOOPS[:-1])} or {LOOPS[-1]}"
+    if loop == "eager" and asked:
+        return f"jit_compile={str(asked).lower()}: XLA compiles functions, and loop=eager has none; take loop=function"
+    if together != "auto" and (isinstance(together, str) or together < 1):
+        return f"steps_per_execution={together}: must be at least 1, or auto"
+    if loop != "fit" and together != 1:
+        return f"steps_per_execution={together}: is Keras's, and loop={loop} is a loop written by hand; take loop=fit"
     if not 0 <= settings.get("handicap", 0.0) < 100:
         return f"handicap={settings['handicap']}: must be a share of at least 0, such as 0.1"
     return ""

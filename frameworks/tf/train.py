@@ -1,8 +1,9 @@
-"""Training with Keras ``fit``, and its train function on one repeated batch for the compute clock."""
+"""Training with Keras ``fit`` or in a loop written by hand, and the step of either for the compute clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import keras
@@ -20,6 +21,47 @@ from frameworks.tf.sources import Source
 
 TOGETHER = 16
 """Batches of pipeline ``device`` that one call picks, where the pipeline runs alone."""
+
+
+class Step:
+    """One training step written by hand, as Keras's guide "Writing a training loop from scratch" has it.
+
+    Loop ``function`` compiles it with `tf.function`, loop ``eager`` does not. What it saw stays on the device.
+    """
+
+    def __init__(self, built: Built, take: Callable[[Any], Any] | None, spec: Any) -> None:
+        """Get samples by `take` where the data only say which they are; the data look like `spec`."""
+        self.mean, self.metric, self.take, self.spec = keras.metrics.Mean(name="loss"), built.metric, take, spec
+        self.run = self._bind(built, take)
+        if built.loop == "function":
+            # With its signature, one trace serves a smaller last batch too.
+            self.run = tf.function(self.run, input_signature=[spec], jit_compile=built.model.jit_compile)
+
+    def _bind(self, built: Built, take: Callable[[Any], Any] | None) -> Callable[[Any], None]:
+        """Return the step itself, everything it needs bound to local names."""
+        model, criterion, optimizer, mean, metric = built.model, built.loss, built.optimizer, self.mean, self.metric
+        weights = model.trainable_weights
+
+        def run(data: Any) -> None:
+            x, y = take(data) if take else data
+            with tf.GradientTape() as tape:
+                outputs = model(x, training=True)
+                loss = criterion(y, outputs)
+                scaled = optimizer.scale_loss(loss)
+            optimizer.apply(tape.gradient(scaled, weights), weights)
+            mean.update_state(loss, sample_weight=tf.shape(x)[0])
+            metric.update_state(y, outputs)
+
+        return run
+
+    def rewind(self) -> None:
+        """Begin an epoch."""
+        self.mean.reset_state()
+        self.metric.reset_state()
+
+    def seen(self) -> dict[str, Any]:
+        """Return what the epoch came to, as ``fit`` logs it."""
+        return {"loss": self.mean.result(), self.metric.name: self.metric.result()}
 
 
 class Epochs(keras.callbacks.Callback):
@@ -49,7 +91,9 @@ class Epochs(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the epoch; the hook decides whether training goes on."""
         losses = self.built.loss.fetch()
-        if not self.hook(epoch, self.end - self.begin, losses, float(logs["loss"]), float(logs[self.built.metric])):
+        if not self.hook(
+            epoch, self.end - self.begin, losses, float(logs["loss"]), float(logs[self.built.metric.name])
+        ):
             self.built.model.stop_training = True
 
 
@@ -63,14 +107,38 @@ def train(built: Built, source: Source, orders: np.ndarray, batch_size: int, dro
         epoch = tf.Variable(0, trainable=False)
     # Keras begins an iterator for each epoch: one for all would read ahead while the hook evaluates, outside the clock.
     data = source.batches(orders, batch_size, drop_last, epoch).apply(tf.data.experimental.assert_cardinality(steps))
-    _bind(built, source, data.element_spec)
+    told = Epochs(built, steps, epoch, hook)
     with source.named():
-        built.model.fit(
-            data,
-            epochs=len(orders),
-            callbacks=[Epochs(built, steps, epoch, hook)],
-            verbose=0,
-        )
+        if built.loop == "fit":
+            _bind(built, source, data.element_spec)
+            built.model.fit(data, epochs=len(orders), callbacks=[told], verbose=0)
+        else:
+            _by_hand(built, source, data, len(orders), told)
+
+
+def _by_hand(built: Built, source: Source, data: tf.data.Dataset, epochs: int, told: Epochs) -> None:
+    """Train in a loop written by hand, clocked and reported as ``fit`` is."""
+    step = _step(built, source, data.element_spec)
+    built.model.stop_training = False
+    for epoch in range(epochs):
+        told.on_epoch_begin(epoch)
+        step.rewind()
+        batches = iter(data)
+        told.on_train_batch_begin(0)
+        for batch in islice(batches, told.steps):  # to ask for one more, which is not there, takes its time
+            step.run(batch)
+        told.on_train_batch_end(told.steps - 1)
+        told.on_epoch_end(epoch, step.seen())
+        if built.model.stop_training:
+            break
+
+
+def _step(built: Built, source: Source, spec: Any) -> Step:
+    """Return the step for data that look like `spec`: the one that is there, if it fits, so that nothing is traced."""
+    take = source.take if isinstance(source, Resident) else None
+    if built.step is None or (built.step.take, built.step.spec) != (take, spec):
+        built.step = Step(built, take, spec)
+    return built.step  # type: ignore[no-any-return]
 
 
 def delivered(
@@ -116,11 +184,16 @@ def _picked(
 def step_function(
     built: Built, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, on: str
 ) -> Callable[[], object]:
-    """Return Keras's own train function, bound to an iterator over the first batch."""
+    """Return the training step, bound to the first batch: Keras's train function with an iterator over it, or ours."""
     data = source.batches(orders[:1], batch_size, drop_last)
-    _bind(built, source, data.element_spec)
     # Places to be picked from are copied to a GPU within the step, in training too.
     iterator = iter(repeated(data, on == "gpu" and not isinstance(source, Resident)))
+    if built.loop != "fit":
+        step = _step(built, source, data.element_spec)
+        with source.named():
+            batch = next(iterator)
+        return lambda: step.run(batch)
+    _bind(built, source, data.element_spec)
     built.model.make_train_function()
     function = built.model.train_function
     with source.named():

@@ -36,6 +36,8 @@ class Built:
     """Whether each step's loss is reported."""
     channels_last: bool
     """Whether images and kernels of convolutions lie so."""
+    fused: bool
+    """Whether the optimizer updates all weights by one kernel."""
     graphs: bool
     """Whether CUDA graphs run the model: then every call has its outputs in the same memory."""
     computing: AbstractContextManager[object]
@@ -64,7 +66,8 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
     hyperparameters: dict[str, Any] = dict(request.optimizer)
     name = hyperparameters.pop("name")
     optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
-    loss = losses.make(request.loss, request.plants)
+    fused = bool(settings.get("fused")) and _fuse(optimizer)
+    loss = losses.make(request).to(device)
     model: Any = sequential
     if settings.get("compile"):
         model = torch.compile(sequential, mode=settings.get("compile_mode", "default"))
@@ -74,10 +77,22 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
         stages,
         optimizer,
         loss,
-        losses.METRICS[request.loss],
+        losses.metric(request),
         trace,
         last,
+        fused,
         bool(settings.get("compile")) and device.type == "cuda" and settings.get("compile_mode") in GRAPHS,
         computing(precision, device),
         scaler(precision, device),
     )
+
+
+def _fuse(optimizer: torch.optim.Optimizer) -> bool:
+    """Have the optimizer update all weights by one kernel, where it knows how; return whether it does.
+
+    A step reads the flag of its group, as the constructor's `fused` would leave it.
+    """
+    groups = [group for group in optimizer.param_groups if "fused" in group]
+    for group in groups:
+        group["fused"] = True
+    return bool(groups)

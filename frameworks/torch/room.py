@@ -40,7 +40,8 @@ class Room:
         """How steps run."""
         settings = self.request.settings
         how = f"torch.compile ({settings.get('compile_mode', 'default')})" if settings.get("compile") else "eager"
-        return "manual loop, " + how + (", channels last" if self.built.channels_last else "")
+        more = {"fused optimizer": self.built.fused, "channels last": self.built.channels_last}
+        return ", ".join(["manual loop", how, *(name for name, there in more.items() if there)])
 
     def synchronize(self) -> None:
         """Wait for the device."""

@@ -15,6 +15,18 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {"files": ("torchvision",), "augmen
 
 PLANTS = {
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
+    "class_weight_mean": Plant(
+        what="weighted losses are divided by the sum of their weights, as PyTorch's weight= does", says="class_weight"
+    ),
+    "double_softmax": Plant(
+        what="a cross-entropy, which takes a softmax, gets the results of one",
+        losses=("sparse_categorical_crossentropy", "categorical_crossentropy"),
+    ),
+    "huber_delta": Plant(
+        what="SmoothL1Loss stands in for Huber's loss, which is delta times as much",
+        losses=("huber",),
+        says="huber_delta",
+    ),
     "kernel_order": Plant(what="kernels are reshaped instead of transposed: all shapes fit, no value is in place"),
     "padding": Plant(what="strided 'same' convolutions are padded symmetrically", strided_same=True),
     "target_broadcast": Plant(
@@ -73,6 +85,8 @@ class Settings:
     """Compile the model with torch.compile (inductor)."""
     compile_mode: str = "default"
     """default, reduce-overhead (CUDA graphs), max-autotune or max-autotune-no-cudagraphs."""
+    fused: bool = False
+    """Take the fused form of the optimizer, all weights updated by one kernel, where it has one."""
     channels_last: bool = False
     """Keep images and the kernels of convolutions with their channels last in memory."""
     handicap: float = 0.0

@@ -85,8 +85,9 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("plant=[kernel_order,padding]", "plant=padding: shows with"),
         (
             "train.loss=mean_squared_error",
-            "train.loss=mean_squared_error: does not fit digits, a classification task; leave it at auto, which takes "
-            "sparse_categorical_crossentropy there",
+            "train.loss=mean_squared_error: does not fit digits, a classification task; take sparse_categorical_"
+            "crossentropy, categorical_crossentropy or focal, or leave it at auto, "
+            "which takes sparse_categorical_crossentropy there",
         ),
         (
             "dataset=breast_cancer train.loss=sparse_categorical_crossentropy",
@@ -95,7 +96,7 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("dataset=diabetes train.loss=binary_crossentropy", "auto, which takes mean_squared_error there"),
         ("dataset=diabetes model=cnn", "model.layers[0].conv2d: needs an image (H, W, C), got (10,)"),
         ("plant=target_broadcast", "shows with mean_squared_error only; this run's loss is sparse_categorical"),
-        ("plant=from_logits dataset=diabetes", "sparse_categorical_crossentropy or binary_crossentropy only"),
+        ("plant=from_logits dataset=diabetes", "sparse_categorical_crossentropy or categorical_crossentropy or binary"),
         ("frameworks.tf.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
         ("runtime.device=gpu", "frameworks.tf.device=gpu: this machine has no GPU"),
     ],

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from frameworks import rooms
 from frameworks.contract import Data, Request
-from frameworks.reference import TASKS, float32
+from frameworks.reference import LOSSES, OPTIONS, TASKS, float32
 from frameworks.spec import parse
 
 BACKENDS = rooms.names()
@@ -61,6 +61,13 @@ class Job:
     task: str = "trial"
     learns: str = "classification"
     """The dataset's task."""
+    loss: str = ""
+    """Empty: the usual one of the task."""
+    loss_options: dict[str, Any] = field(default_factory=dict)
+    """What is not at its default."""
+    class_weights: list[float] = field(default_factory=list)
+    sample_weights: np.ndarray | None = None
+    """One for each sample of `images`, (2 count,)."""
     scale: list[float] = field(default_factory=lambda: [SCALE])
     offset: list[float] = field(default_factory=lambda: [OFFSET])
     y_scale: float = 1.0
@@ -99,6 +106,12 @@ class Job:
             x[:] = y.reshape(-1, 1, 1, 1)
         return x, y
 
+    def loss_name(self) -> str:
+        return self.loss or TASKS[self.learns]
+
+    def options(self) -> dict[str, Any]:
+        return {key: OPTIONS[key] for key in LOSSES[self.loss_name()].options} | self.loss_options
+
     def request(self, backend: str, folder: Path) -> Request:
         """Write what a child reads into `folder`, and return the request."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,6 +126,8 @@ class Job:
         first = rooms.channels_first(backend) and len(self.shape) == 3 and self.shape[-1] > 1
         np.save(folder / f"x-{backend}.npy", np.ascontiguousarray(np.moveaxis(x, -1, 1)) if first else x)
         np.save(folder / "y.npy", y)
+        if self.sample_weights is not None:
+            np.save(folder / "sample_weights.npy", self.sample_weights.astype(np.float32))
         save_file(self.initial(), folder / "weights.safetensors")
         own = {"device": "cpu", "precision": "float32", "tf32": False, "deterministic": False, "threads": 2}
         train = {"epochs": 2, "batch_size": 4, "drop_last": True, "seed": 5, "trace": True}
@@ -136,10 +151,13 @@ class Job:
                 task=self.learns,
                 y_scale=self.y_scale,
                 y_offset=self.y_offset,
+                weights="" if self.sample_weights is None else str(folder / "sample_weights.npy"),
             ),
             weights=str(folder / "weights.safetensors"),
             optimizer=rounded(self.optimizer),
-            loss=TASKS[self.learns],
+            loss=self.loss_name(),
+            loss_options=self.options(),
+            class_weights=self.class_weights,
             train=train | self.train,
             measure=MEASURE,
             parity={"steps": 5, "batch_size": 6},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from frameworks.clock import Phases
-from frameworks.contract import Request
+from frameworks.contract import Data, Request
 from frameworks.tasks.journal import Journal
 
 
@@ -28,7 +28,8 @@ class Room:
 def journal(logits=((2.0, 0.0), (0.0, 2.0))):
     request = Request(
         task="trial", contender="a", backend="a", settings={}, folder="", loss="sparse_categorical_crossentropy",
-        train={"batch_size": 2, "epochs": 3},
+        train={"batch_size": 2, "epochs": 3}, loss_options={"label_smoothing": 0.0},
+        data=Data(x="", y="", splits={}, input_shape=[1], outputs=2, scale=[1.0], offset=[0.0]),
     )  # fmt: skip
     line = TestLine()
     return Journal(request, Room(logits), Samples(), np.array([0, 0]), Phases(line.tell), line)

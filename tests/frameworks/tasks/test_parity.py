@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench.results import certificate, fingerprint
@@ -36,14 +37,16 @@ def gate(side_by_side, job):
 
     known = {}
 
-    def run(layers, optimizer, learns="classification", **plants):
+    def run(layers, optimizer, learns="classification", more=None, **plants):
         prints = {}
         for backend in rooms.names():
             planted = plants.get(backend, [])
-            key = str([backend, layers, optimizer, learns, planted])
+            key = str([backend, layers, optimizer, learns, more, planted])
             if key not in known:
                 kind = {} if learns == "classification" else TABLE | {"learns": learns}
-                made = job(layers=layers, optimizer=optimizer, count=30, task="parity", plants=planted, **kind)
+                made = job(
+                    layers=layers, optimizer=optimizer, count=30, task="parity", plants=planted, **kind, **(more or {})
+                )
                 known[key] = read(side_by_side.ask(backend, "task", made), backend)
             prints[backend] = known[key]
         alone = [check for item in prints.values() for check in certificate.examine(item)]
@@ -91,8 +94,20 @@ PLANTED = {
     ("torch", "padding"): (NET, SGD, "layer outputs", ["layer conv2d_1", "padding"]),
     ("tf", "from_logits"): (DENSE, ADAM, "loss", ["a softmax taken twice or left out"]),
     ("torch", "target_broadcast"): (DENSE, SGD_SLOW, "loss", ["targets in another shape"]),
+    ("tf", "label_smoothing"): (DENSE, ADAM, "loss", ["another parameter of the loss"]),
+    ("tf", "focal_alpha"): (DENSE, ADAM, "loss", ["another parameter of the loss"]),
+    ("torch", "class_weight_mean"): (DENSE, ADAM, "loss", ["another reduction or other weights"]),
+    ("torch", "double_softmax"): (DENSE, ADAM, "loss", ["a softmax taken twice"]),
+    ("torch", "huber_delta"): (DENSE, SGD_SLOW, "loss", ["another parameter of the loss"]),
 }
-LEARNS = {"target_broadcast": "regression"}
+LEARNS = {"target_broadcast": "regression", "huber_delta": "regression"}
+MORE = {
+    "label_smoothing": {"loss_options": {"label_smoothing": 0.1}},
+    "focal_alpha": {"loss": "focal", "loss_options": {"focal_alpha": 0.25}},
+    "class_weight_mean": {"class_weights": [1.0, 5.0, 0.5]},
+    "huber_delta": {"loss": "huber", "loss_options": {"huber_delta": 0.5}},
+}
+"""What a run must have for a plant to show."""
 
 
 def test_every_plant_is_tried():
@@ -102,7 +117,7 @@ def test_every_plant_is_tried():
 @pytest.mark.parametrize(("backend", "plant"), PLANTED, ids=[plant for _, plant in PLANTED])
 def test_a_planted_mistake_is_caught_and_named(gate, backend, plant):
     layers, optimizer, quantity, words = PLANTED[backend, plant]
-    checks = gate(layers, optimizer, LEARNS.get(plant, "classification"), **{backend: [plant]})
+    checks = gate(layers, optimizer, LEARNS.get(plant, "classification"), MORE.get(plant), **{backend: [plant]})
     first = next(check for check in checks.values() if not check.passed)
     assert first.quantity == quantity
     assert first.error is not None
@@ -115,7 +130,6 @@ def test_a_planted_mistake_is_caught_and_named(gate, backend, plant):
     [
         ("tf", "from_logits", "classification"),
         ("tf", "from_logits", "binary"),
-        ("torch", "target_broadcast", "regression"),
     ],
 )
 def test_a_wrong_loss_names_its_side(gate, backend, plant, learns):
@@ -125,6 +139,45 @@ def test_a_wrong_loss_names_its_side(gate, backend, plant, learns):
     assert "likely cause: another reduction, logits taken for probabilities" in alone.detail
     assert not checks["loss"].passed
     assert checks["layer outputs"].passed
+
+
+NAMED = {
+    ("tf", "label_smoothing"): "label smoothing spread over the other classes alone",
+    ("tf", "focal_alpha"): "focal_alpha left out",
+    ("torch", "class_weight_mean"): "divided by the sum of the weights",
+    ("torch", "double_softmax"): "a softmax taken twice",
+    ("torch", "huber_delta"): "as SmoothL1Loss has it",
+    ("torch", "target_broadcast"): "every output held against every target",
+}
+
+
+@pytest.mark.parametrize(("backend", "plant"), NAMED, ids=[plant for _, plant in NAMED])
+def test_a_wrong_loss_is_named_by_its_mistake(gate, backend, plant):
+    learns = LEARNS.get(plant, "classification")
+    checks = gate(DENSE, PLANTED[backend, plant][1], learns, MORE.get(plant), **{backend: [plant]})
+    assert checks[f"{backend} alone: loss of its own outputs"].detail.startswith("cause: ")
+    assert NAMED[backend, plant] in checks[f"{backend} alone: loss of its own outputs"].detail
+
+
+@pytest.mark.parametrize(
+    ("learns", "more"),
+    [
+        ("classification", {"loss": "focal", "loss_options": {"focal_alpha": 0.25}}),
+        ("classification", {"loss": "categorical_crossentropy", "loss_options": {"label_smoothing": 0.1}}),
+        ("binary", {"loss": "focal", "loss_options": {"focal_gamma": 1.5, "focal_alpha": 0.25}}),
+        ("regression", {"loss": "huber", "loss_options": {"huber_delta": 0.5}}),
+        ("regression", {"loss": "mean_absolute_error"}),
+    ],
+)
+@pytest.mark.parametrize("weighted", [True, False])
+def test_losses_and_weights_are_certified(gate, learns, more, weighted):
+    if weighted:
+        more = more | {"sample_weights": np.linspace(0, 2, 60)}
+        more |= {"class_weights": [1.0, 5.0, 0.5][: 2 if learns == "binary" else 3]} if learns != "regression" else {}
+    checks = gate(DENSE, SGD_SLOW, learns, more)
+    assert list(checks) == QUANTITIES
+    assert all(check.passed for check in checks.values()), checks
+    assert max(checks[name].error for name in QUANTITIES[:-1]) < 1e-10
 
 
 def test_the_gate_steps_one_by_one_whatever_an_execution_holds(side_by_side, job):
