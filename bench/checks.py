@@ -91,8 +91,8 @@ def sizes(config: Mapping[str, Any], found: Sequence[Contender], samples: int, b
             contender.settings["steps_per_execution"] = together
         if together < 1 or steps % together:
             raise RequestError(
-                f"frameworks.{contender.name}.steps_per_execution={together}: must divide the {steps} training steps of "
-                "an epoch; auto takes as many as do"
+                f"frameworks.{contender.name}.steps_per_execution={together}: must divide the {steps} training steps "
+                "of an epoch; auto takes as many as do"
             )
 
 

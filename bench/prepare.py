@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 
 from omegaconf import OmegaConf
 
-from bench import announce, datasets
-from bench.compose import compose
+from bench import announce, compose, datasets
 from bench.datasets import Prepared, Splits, cache
 from bench.datasets.places import UnreachableError
 from bench.errors import RequestError
@@ -111,7 +110,7 @@ def _asked(overrides: Sequence[str], config_dir: str | None) -> list[Asked]:
 
 def _options(overrides: list[str], config_dir: str | None) -> dict[str, Any]:
     """Return the dataset's options as a run with these `overrides` would have them."""
-    node = OmegaConf.to_container(compose(overrides, config_dir).dataset)
+    node = OmegaConf.to_container(compose.settled(overrides, config_dir).dataset)
     assert isinstance(node, dict)
     return {str(key): value for key, value in node.items()}
 

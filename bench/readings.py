@@ -15,6 +15,9 @@ from bench.results.schema import Trial
 from frameworks.contract import CLOCKS, Request
 from frameworks.reference import METRICS
 
+CURVES = ("train_loss", "val_loss")
+"""Columns of ``epochs.csv`` that a trial keeps."""
+
 
 def read(found: Outcome, trial: Trial, request: Request) -> Trial:
     """Fill in what the child that was asked for `request` measured."""
@@ -53,17 +56,25 @@ def read(found: Outcome, trial: Trial, request: Request) -> Trial:
         first = clocks["losses"].ravel()[:2]
         trial.first_losses = [float(value) for value in first] if np.isfinite(first).all() else []
         _write_steps(place / "steps.parquet", clocks)
-    _reach(trial, request, place / "epochs.csv")
+    rows = _epochs(place / "epochs.csv")
+    trial.curves = {name: [row[name] for row in rows] for name in CURVES if rows and name in rows[0]}
+    _reach(trial, request, rows)
     return trial
 
 
-def _reach(trial: Trial, request: Request, epochs: Path) -> None:
+def _epochs(path: Path) -> list[dict[str, float]]:
+    """Return the rows of ``epochs.csv``, none where there is no such file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(stream)]
+
+
+def _reach(trial: Trial, request: Request, rows: list[dict[str, float]]) -> None:
     """Note when the validation came up to the target, where there is one."""
     trial.target = request.train.get("target")
-    if trial.target is None or not epochs.exists():
+    if trial.target is None:
         return
-    with epochs.open(newline="", encoding="utf-8") as stream:
-        rows = [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(stream)]
     found = reach.moment(rows, trial.target, METRICS[request.samples.task])
     if found is not None:
         trial.target_seconds, trial.target_reached = found

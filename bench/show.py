@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from omegaconf import DictConfig, OmegaConf
 
 from bench import datasets, drawing, summary
-from bench.compose import compose
+from bench.compose import settled
 from bench.errors import RequestError
 from bench.job import INTERRUPTED, OK, REFUSED
 from bench.plan import parsed
@@ -78,7 +78,7 @@ def _refuse(message: str) -> NoReturn:
 
 def _network(given: argparse.Namespace) -> tuple[Network, str]:
     """Return the network, and where its input and outputs come from, in words."""
-    settings = compose(given.overrides, given.config_dir)
+    settings = settled(given.overrides, given.config_dir)
     model: Any = OmegaConf.to_container(settings.model)
     if (given.input is None) != (given.outputs is None):
         raise RequestError("--input and --outputs: say both, or leave both to the dataset")

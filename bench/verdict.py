@@ -71,7 +71,7 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     if results.message:
         parts.append(Line(results.message, "• ", "bold red"))
     parts += [Text(), *(Line(line) for line in _conditions(results))]
-    parts += _certificate(results.parity)
+    parts += certificate(results.parity)
     parts += _warnings(results.warnings)
     report = folder / store.REPORT
     where = f"report: {clean(report)}" if report.is_file() else f"results: {clean(folder / store.NAME)}"
@@ -170,7 +170,8 @@ def _conditions(results: Results) -> list[str]:
     return lines
 
 
-def _certificate(parity: Parity) -> list[RenderableType]:
+def certificate(parity: Parity) -> list[RenderableType]:
+    """Return the certificate in words: what was found, who failed where, and what cannot be certified."""
     words = {True: "passed", False: "FAILED", None: "nothing to compare"}
     style = {True: "green", False: "bold red", None: ""}[parity.passed]
     parts: list[RenderableType] = [Line(f"certificate: {parity.message or words[parity.passed]}", "", style)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.results import environments
+from bench.results import environments, overfitting
 from bench.results.across import Across
 from bench.results.findings import findings
 from bench.results.schema import QUALITIES, Agreement, Check, Comparison, Results, RunWarning, Trial
@@ -71,6 +71,8 @@ class View:
     warnings: list[RunWarning] = field(default_factory=list)
     """One per kind and contender."""
     learning: list[Chart] = field(default_factory=list)
+    learned: list[str] = field(default_factory=list)
+    """Sentences beside the curves of learning."""
     speed: list[Chart] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     """One sentence for every chart that had to be left out."""
@@ -173,7 +175,8 @@ def _view(run: Run, anchor: str, colours: dict[str, int], png: bool, shown: dict
         warnings=grouped(results.warnings),
         phases={name: charts_speed.phase_medians(run, name) for name in names(results)},
         data=data.view(run, results.dataset) if results.dataset else None,
-        findings=findings(results),
+        findings={heading: told for heading, told in findings(results).items() if heading != overfitting.HEADING},
+        learned=overfitting.sentences(results),
         checks=sorted(results.parity.checks, key=lambda check: check.passed),
         config=words.configuration(results.config),
         machine=machine.facts(results.machine),

@@ -25,8 +25,8 @@ _OUTPUTS = {
 
 _QUANTITIES = {
     "weights as loaded": "kernels are put in another order than the spec's",
-    "loss of its own outputs": "another reduction, logits taken for probabilities or the reverse, a parameter or a weight "
-    "left out, or outputs (n, 1) held against targets (n,)",
+    "loss of its own outputs": "another reduction, logits taken for probabilities or the reverse, a parameter or a "
+    "weight left out, or outputs (n, 1) held against targets (n,)",
     "learning rates": "a schedule that is a step early or late, or a warm-up from another start",
     "first update": "another optimizer formula ({update}), or another rate",
     "loss": "another reduction or other weights, a softmax taken twice or left out, another parameter of the loss, or "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench.results import floor, observing, payoff, reach
+from bench.results import floor, observing, overfitting, payoff, reach
 from bench.results.schema import Results
 
 HEADINGS = {
     "Noise floor": floor.sentences,
     "Time to the target": reach.sentences,
+    overfitting.HEADING: overfitting.sentences,
     "When compiling has paid": payoff.sentences,
     "What observing costs": observing.sentences,
 }

@@ -102,6 +102,8 @@ class Trial:
     """Whether it ever did; None where there was no target, or no epoch."""
     first_losses: list[float] = field(default_factory=list)
     """The loss of the first two training steps: the same work shows in them, whatever was certified before."""
+    curves: dict[str, list[float | None]] = field(default_factory=dict)
+    """By epoch: ``train_loss``, the mean of its steps, and ``val_loss`` after it."""
     environment: dict[str, Any] = field(default_factory=dict)
     """What was in force in the process: framework version, device, threads, build flags."""
 

@@ -108,8 +108,8 @@ class Settings:
     api: str = "auto"
     """How Keras is told the model: sequential, functional, subclass; auto: Sequential for a chain, else functional."""
     loop: str = "fit"
-    """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``) or
-    not (``eager``)."""
+    """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``)
+    or not (``eager``)."""
     jit_compile: bool | str = False
     """Compile the training step with XLA; "auto" leaves it to Keras, which takes another on each machine: what it
     chose is written down."""

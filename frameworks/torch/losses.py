@@ -48,12 +48,14 @@ class Focal(nn.Module):
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Return the mean loss of the batch, or the loss of each sample, (n,)."""
         outputs, column = outputs.to(torch.get_default_dtype()), labels.long().unsqueeze(1)
+        alpha: Tensor | float | None = self.alpha
         if outputs.shape[1] == 1:
             logit = torch.where(column == 1, outputs, -outputs).squeeze(1)
-            alpha = None if self.alpha is None else torch.where(labels == 1, self.alpha, 1 - self.alpha)
+            if self.alpha is not None:
+                alpha = torch.where(labels == 1, self.alpha, 1 - self.alpha)
         else:
             others = outputs.scatter(1, column, -torch.inf).logsumexp(1)
-            logit, alpha = outputs.gather(1, column).squeeze(1) - others, self.alpha
+            logit = outputs.gather(1, column).squeeze(1) - others
         # softplus would be cut off at 20, with an error of 2e-9.
         losses = -functional.logsigmoid(logit) * torch.exp(self.gamma * functional.logsigmoid(-logit))
         losses = losses if alpha is None else losses * alpha
@@ -102,11 +104,12 @@ class Weighted(nn.Module):
     def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Return the loss of the batch; y (n,), or (n, 2) with a weight beside each label."""
         labels = labels_of(y, outputs.shape[1] > 1) if self.sampled else y
-        weights = y[:, 1] if self.sampled else 1.0
+        weights: Tensor | None = y[:, 1] if self.sampled else None
         if self.classes is not None:
-            weights = self.classes[labels.long()] * weights
-        losses = self.each(outputs, labels).flatten() * weights
-        return losses.sum() / weights.sum() if self.mean else losses.mean()
+            own = self.classes[labels.long()]
+            weights = own if weights is None else own * weights
+        losses: Tensor = self.each(outputs, labels).flatten() * weights
+        return losses.sum() / weights.sum() if self.mean and weights is not None else losses.mean()
 
 
 class BroadcastMistake(nn.MSELoss):

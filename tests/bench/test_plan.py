@@ -85,8 +85,9 @@ def test_the_mnist_classic_has_its_parameters(plan_of):
         ("plant=[kernel_order,padding]", "plant=padding: shows with"),
         (
             "train.loss=mean_squared_error",
-            "train.loss=mean_squared_error: does not fit digits, a classification task; take sparse_categorical_crossentropy, "
-            "categorical_crossentropy or focal, or leave it at auto, which takes sparse_categorical_crossentropy there",
+            "train.loss=mean_squared_error: does not fit digits, a classification task; take sparse_categorical_"
+            "crossentropy, categorical_crossentropy or focal, or leave it at auto, "
+            "which takes sparse_categorical_crossentropy there",
         ),
         (
             "dataset=breast_cancer train.loss=sparse_categorical_crossentropy",

@@ -176,3 +176,20 @@ def test_the_way_to_a_target_is_read_from_the_epochs(plan_of, children, tmp_path
         [one], _ = trials.run(work, plan.contenders, 0, tmp_path / "run", lambda *_: None)
         found[target] = (one.target, one.target_seconds, one.target_reached)
     assert found == {"0.75": (0.75, 0.75, True), "0.95": (0.95, 1.25, False), "null": (None, None, None)}
+
+
+def test_the_losses_of_the_epochs_are_kept(plan_of, children, tmp_path):
+    def train(request):
+        found = children.trial(request)
+        rows = ("epoch,seconds,train_loss,val_loss", "1,0.5,2.5,2.0", "2,0.25,1.5,", "3,0.25,1.0,1.75")
+        (tmp_path / "run/trials/torch-0/epochs.csv").write_text("\n".join(rows) + "\n")
+        return found
+
+    plan = plan_of("framework=torch")
+    work = Work(plan, tmp_path / "work")
+    [one], _ = trials.run(work, plan.contenders, 0, tmp_path / "run", lambda *_: None)
+    assert one.curves == {}, "the file has no such columns"
+    children.instead["trial", "torch", 0] = train
+    [one], _ = trials.run(work, plan.contenders, 0, tmp_path / "run", lambda *_: None)
+    assert one.curves["train_loss"] == [2.5, 1.5, 1.0]
+    assert one.curves["val_loss"] == [2.0, pytest.approx(float("nan"), nan_ok=True), 1.75]

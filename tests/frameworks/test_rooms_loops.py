@@ -7,15 +7,17 @@ import pytest
 
 ADAM = {"name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 NET = [
-    {"conv2d": {"filters": 4, "strides": 2, "padding": "same"}}, "batch_norm", "relu", "flatten", {"dense": 6}, "tanh",
-    {"dense": "outputs"},
+    {"conv2d": {"filters": 4, "strides": 2, "padding": "same", "use_bias": False}}, "batch_norm", "relu", "flatten",
+    {"dense": 6}, "tanh", {"dense": "outputs"},
 ]  # fmt: skip
 RANDOM = ["flatten", {"dropout": 0.5}, {"dense": 6}, "relu", {"dense": "outputs"}]
 OPTIONS = {"precision": "float64", "trace": True, "clocked": False, "twin": False}
 WAYS = {
     "tf_function": ("tf", {"loop": "function"}, "GradientTape in tf.function"),
     "tf_eager": ("tf", {"loop": "eager"}, "GradientTape, eager"),
-    "tf_tuned": ("tf", {"jit_compile": "auto", "steps_per_execution": 5}, "Keras fit, tf.function, 5 steps per execution"),
+    "tf_tuned": (
+        "tf", {"jit_compile": "auto", "steps_per_execution": 5}, "Keras fit, tf.function, 5 steps per execution"
+    ),
     "torch_fused": (
         "torch", {"fused": True, "channels_last": True}, "manual loop, eager, fused optimizer, channels last"
     ),

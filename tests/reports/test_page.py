@@ -308,3 +308,20 @@ def test_columns_say_where_intervals_hold_together(run_folder):
     assert "ratio to tf 95 % for 3 together" in text
     assert "95 % interval for 3 together" in text
     assert "of one run and quantity, the intervals hold together" in text
+
+
+def test_overfitting_is_told_beside_the_curves_of_learning(make_run, tmp_path):
+    results = make_run(tmp_path)
+    assert "overfits:" not in words(rendered(tmp_path))
+    for trial in results.trials:
+        turned = trial.contender == "tf"
+        trial.curves = {
+            "train_loss": [1.0, 0.7, 0.5, 0.4, 0.3, 0.25],
+            "val_loss": [1.1, 0.9, 1.0, 1.1, 1.2, 1.3] if turned else [1.1, 0.9, 0.8, 0.7, 0.6, 0.5],
+        }
+    store.write(tmp_path, results)
+    text = words(rendered(tmp_path))
+    learning, _, rest = text.partition(" Speed ")
+    assert "tf overfits: from epoch 2 on its validation loss rose by 20 % while its training loss fell by" in learning
+    assert "torch overfits" not in text
+    assert "overfits: from" not in rest, "it is told once"

@@ -1,0 +1,174 @@
+"""A random case: a spec, and everything else that a run says of its mathematics; drawn, and told as YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import yaml
+
+from frameworks import rooms
+from frameworks.reference import OPTIMIZERS, TASKS
+from frameworks.spec import Network, SpecError, parse
+from frameworks.spec.parse import LAYERS, PROBABILITIES
+from tests.frameworks.random_specs.chains import Chains
+from tests.frameworks.random_specs.values import NotCovered, Rng, between, magnitude
+
+WRONG = 0.05
+"""The share of specs that get a layer in a place where it may not be able to stand."""
+
+
+@dataclass(kw_only=True)
+class Case:
+    """One random spec and its training, as plain values."""
+
+    layers: list[Any]
+    shape: list[int]
+    """Of the input: (H, W, C) or (N,)."""
+    task: str
+    outputs: int
+    loss: str
+    optimizer: dict[str, Any]
+    train: dict[str, Any] = field(default_factory=dict)
+    """What else ``train`` says: options of the loss, weights, clipping."""
+    schedule: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By backend."""
+    steps: int = 5
+    seed: int = 0
+    """Of weights and samples."""
+
+    def network(self) -> Network:
+        """Return the parsed spec; `SpecError` where it is none."""
+        shape = tuple(self.shape)
+        return parse(self.layers, input_shape=shape, outputs=self.outputs, task=self.task)
+
+    def refused(self) -> str:
+        """Return why the spec cannot be built, or nothing."""
+        try:
+            self.network()
+        except SpecError as error:
+            return str(error)
+        return ""
+
+    def yaml(self) -> str:
+        """Return the case as YAML: ``--spec FILE`` reads it again, and `layers` is a model's."""
+        plain = {key: value for key, value in asdict(self).items() if value not in ({}, [])}
+        return yaml.safe_dump(plain, sort_keys=False, default_flow_style=None, width=110)
+
+    @classmethod
+    def read(cls, text: str) -> Case:
+        """Return the case that `yaml` told."""
+        return cls(**yaml.safe_load(text))
+
+
+RATES = magnitude(1e-4, 1e-1)
+HYPERPARAMETERS: dict[str, Callable[[Rng], Any]] = {
+    "learning_rate": RATES,
+    "momentum": between(0.1, 0.95),
+    "nesterov": lambda rng: bool(rng.random() < 0.5),
+    "beta_1": between(0.5, 0.95),
+    "beta_2": between(0.8, 0.999),
+    "epsilon": magnitude(1e-7, 1e-2),
+}
+"""Of optimizers. An epsilon far below the rate would lift rounding noise above the threshold: Adam's update of a
+gradient g far below epsilon is rate · g / epsilon, so noise of 1e-16 comes out as 1e-16 · rate / epsilon."""
+
+
+def optimizer(rng: Rng, name: str) -> dict[str, Any]:
+    """Return an optimizer with random hyperparameters; `NotCovered` for one that nobody taught it."""
+    given: dict[str, Any] = {"name": name}
+    for item in dataclasses.fields(OPTIMIZERS[name]):
+        if not item.init:
+            continue
+        if item.name not in HYPERPARAMETERS:
+            raise NotCovered(f"{name}'s hyperparameter {item.name}: say in {__name__} what may be drawn for it")
+        if item.default is dataclasses.MISSING or rng.random() < 0.5:
+            given[item.name] = HYPERPARAMETERS[item.name](rng)
+    if given.get("nesterov") and not given.get("momentum"):
+        given["momentum"] = HYPERPARAMETERS["momentum"](rng)
+    return given
+
+
+SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "tf": {"jit_compile": (False,) * 24 + (True,)},
+    "torch": {"channels_last": (False, True)},
+}
+"""What is drawn of the settings of each room: those that change which code computes. Compiling takes seconds."""
+
+NOT_DRAWN: dict[str, dict[str, str]] = {
+    "tf": {"steps_per_execution": "the gate looks after every step, so there it is 1"},
+    "torch": {"compile": "ten seconds each; tests/frameworks/test_rooms_training.py has it", "compile_mode": "with it"},
+}
+"""Settings that are not drawn, and why."""
+
+NOT_MATHEMATICS = ("backend", "python", "device", "precision", "tf32", "deterministic", "threads", "handicap")
+"""Settings of every room that the float64 judge does not know."""
+
+
+def settings(rng: Rng) -> dict[str, dict[str, Any]]:
+    """Return what the rooms are told; `NotCovered` for a setting that is neither drawn nor said not to be."""
+    found: dict[str, dict[str, Any]] = {}
+    for backend in rooms.names():
+        drawn, left = SETTINGS.get(backend, {}), {*NOT_DRAWN.get(backend, {}), *NOT_MATHEMATICS}
+        for item in dataclasses.fields(rooms.settings(backend)):
+            if item.name not in drawn and item.name not in left:
+                raise NotCovered(f"{backend}'s setting {item.name}: say in {__name__} whether it is drawn")
+        found[backend] = {name: choices[rng.integers(len(choices))] for name, choices in drawn.items()}
+    return found
+
+
+def draw(rng: Rng, seen: Counter[str]) -> Case:
+    """Return a random case; what `seen` has rarely is drawn more often."""
+    chains = Chains(rng, seen)
+    task = chains.pick("task", list(TASKS))
+    shape = _shape(rng)
+    outputs = int(rng.integers(2, 5)) if task == "classification" else 1
+    body = chains.chain(shape, int(rng.integers(1, 6)), depth=2)
+    case = Case(
+        layers=[*body, *_ending(rng, body, shape, task)],
+        shape=list(shape),
+        task=task,
+        outputs=outputs,
+        loss=chains.pick("loss", [TASKS[task]]),
+        optimizer=optimizer(rng, chains.pick("optimizer", list(OPTIMIZERS))),
+        settings=settings(rng),
+        seed=int(rng.integers(1 << 20)),
+    )
+    if rng.random() < WRONG:
+        _misplace(rng, chains, case)
+    return case
+
+
+def _shape(rng: Rng) -> tuple[int, ...]:
+    if rng.random() < 0.25:
+        return (int(rng.integers(1, 9)),)
+    return int(rng.integers(2, 9)), int(rng.integers(2, 9)), int([1, 2, 3][rng.integers(3)])
+
+
+def _ending(rng: Rng, body: list[Any], shape: tuple[int, ...], task: str) -> list[Any]:
+    """Return what brings `body` to the outputs, now and then with the activation that makes probabilities."""
+    from tests.frameworks.random_specs.chains import shape_after
+
+    after = shape_after(body, shape) or shape
+    flat = [] if len(after) == 1 else [["flatten", "global_avg_pool2d"][rng.integers(2)]]
+    last = [PROBABILITIES[task]] if task in PROBABILITIES and rng.random() < 0.2 else []
+    return [*flat, {"dense": "outputs"}, *last]
+
+
+def _misplace(rng: Rng, chains: Chains, case: Case) -> None:
+    """Put some layer somewhere, whether it can stand there or not."""
+    kinds = list(LAYERS)
+    shape = _shape(rng)
+    item = chains.item(kinds[rng.integers(len(kinds))], shape, depth=1)
+    if item is not None:
+        case.layers.insert(int(rng.integers(len(case.layers) + 1)), item)
+
+
+def generator(seed: int) -> Rng:
+    """Return the source of a run's draws."""
+    return np.random.default_rng(seed)
