@@ -29,8 +29,15 @@ def fitting(job, layers):
     raise AssertionError(f"no input of {INPUTS} fits")
 
 
+LARGE = ("resnet18", "resnet50", "mobilenet_v2", "efficientnet_v2_b0")
+"""Models that a framework takes seconds to build."""
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LARGE else []) for path in SHIPPED],
+)
 def test_every_shipped_model_is_counted_as_its_framework_counts(side_by_side, job, backend, path):
     made = fitting(job, yaml.safe_load(path.read_text(encoding="utf-8"))["layers"])
     counts = side_by_side.ask(backend, "counted", made).values
