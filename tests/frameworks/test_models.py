@@ -91,7 +91,8 @@ def test_it_is_the_library_s_network(side_by_side, job, backend, name, size):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet20", "resnet18", "resnet50", "mobilenet_v2", "efficientnet_v2_b0"])
 def test_the_rooms_have_one_network(side_by_side, job, name):
-    made = job(layers=layers(name), shape=(40, 40, 3), outputs=7, count=4)
+    spec = [item for item in layers(name) if "dropout" not in item]
+    made = job(layers=spec, shape=(40, 40, 3), outputs=7, count=4)
     tf, torch = side_by_side.both("layers", made, precision="float64").values()
     error, where = torch.furthest(tf, made.network().idle_shifts())
     assert error <= 1e-9, where
