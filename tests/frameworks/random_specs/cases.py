@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from frameworks import rooms
-from frameworks.reference import OPTIMIZERS, TASKS
+from frameworks.reference import LOSSES, OPTIMIZERS, TASKS
 from frameworks.spec import Network, SpecError, parse
 from frameworks.spec.parse import LAYERS, PROBABILITIES
 from tests.frameworks.random_specs.chains import Chains
@@ -33,8 +33,9 @@ class Case:
     outputs: int
     loss: str
     optimizer: dict[str, Any]
-    train: dict[str, Any] = field(default_factory=dict)
-    """What else ``train`` says: options of the loss, weights, clipping."""
+    loss_options: dict[str, Any] = field(default_factory=dict)
+    class_weights: list[float] = field(default_factory=list)
+    sample_weights: bool = False
     schedule: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By backend."""
@@ -94,9 +95,25 @@ def optimizer(rng: Rng, name: str) -> dict[str, Any]:
     return given
 
 
+OPTIONS: dict[str, Callable[[Rng], Any]] = {
+    "label_smoothing": between(0.01, 0.4),
+    "focal_gamma": between(0.0, 4.0),
+    "focal_alpha": between(0.05, 0.95),
+    "huber_delta": between(0.1, 3.0),
+}
+"""Of losses."""
+
+
+def options(rng: Rng, name: str, seen: Counter[str]) -> dict[str, Any]:
+    """Return what a loss is told; `NotCovered` for an option that nobody taught it."""
+    if missing := set(LOSSES[name].options) - set(OPTIONS):
+        raise NotCovered(f"{name}'s options {sorted(missing)}: say in {__name__} what may be drawn for them")
+    return {key: OPTIONS[key](rng) for key in LOSSES[name].options if rng.random() < 0.6 or not seen[f"option {key}"]}
+
+
 SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "tf": {"jit_compile": (False,) * 24 + (True,)},
-    "torch": {"channels_last": (False, True)},
+    "tf": {"jit_compile": (False,) * 24 + (True,), "loop": ("fit", "fit", "function", "eager")},
+    "torch": {"channels_last": (False, True), "fused": (False, True)},
 }
 """What is drawn of the settings of each room: those that change which code computes. Compiling takes seconds."""
 
@@ -118,7 +135,10 @@ def settings(rng: Rng) -> dict[str, dict[str, Any]]:
         for item in dataclasses.fields(rooms.settings(backend)):
             if item.name not in drawn and item.name not in left:
                 raise NotCovered(f"{backend}'s setting {item.name}: say in {__name__} whether it is drawn")
-        found[backend] = {name: choices[rng.integers(len(choices))] for name, choices in drawn.items()}
+        while True:
+            found[backend] = {name: choices[rng.integers(len(choices))] for name, choices in drawn.items()}
+            if not rooms.complaint(backend, found[backend]):
+                break
     return found
 
 
@@ -128,17 +148,22 @@ def draw(rng: Rng, seen: Counter[str]) -> Case:
     task = chains.pick("task", list(TASKS))
     shape = _shape(rng)
     outputs = int(rng.integers(2, 5)) if task == "classification" else 1
+    chosen = chains.pick("loss", [name for name, each in LOSSES.items() if task in each.tasks])
     body = chains.chain(shape, int(rng.integers(1, 6)), depth=2)
     case = Case(
         layers=[*body, *_ending(rng, body, shape, task)],
         shape=list(shape),
         task=task,
         outputs=outputs,
-        loss=chains.pick("loss", [TASKS[task]]),
+        loss=chosen,
+        loss_options=options(rng, chosen, seen),
+        sample_weights=bool(rng.random() < 0.2 or not seen["weights of samples"]),
         optimizer=optimizer(rng, chains.pick("optimizer", list(OPTIMIZERS))),
         settings=settings(rng),
         seed=int(rng.integers(1 << 20)),
     )
+    if task != "regression" and (rng.random() < 0.25 or not seen["weights of classes"]):
+        case.class_weights = [round(float(each), 2) for each in rng.uniform(0.2, 4.0, max(outputs, 2))]
     if rng.random() < WRONG:
         _misplace(rng, chains, case)
     return case

@@ -81,6 +81,7 @@ class Pair:
 
 def job(case: Case) -> Job:
     """Return the job of a case, whose every tensor is random, so that none hides behind a zero."""
+    rng = np.random.default_rng(case.seed + 1)
     return CaseJob(
         case=case,
         layers=case.layers,
@@ -88,8 +89,11 @@ def job(case: Case) -> Job:
         outputs=case.outputs,
         count=case.steps * BATCH,
         optimizer=case.optimizer,
-        train=case.train,
         learns=case.task,
+        loss=case.loss,
+        loss_options=case.loss_options,
+        class_weights=case.class_weights,
+        sample_weights=rng.uniform(0.1, 3.0, 2 * case.steps * BATCH) if case.sample_weights else None,
         seed=case.seed,
         weights=weights(case),
         task="judge",
@@ -108,7 +112,6 @@ class CaseJob(Job):
         return replace(
             asked,
             settings=asked.settings | {"threads": 1} | self.case.settings.get(backend, {}),
-            loss=self.case.loss,
             parity={"steps": self.case.steps, "batch_size": BATCH},
         )
 
