@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.errors import RequestError, nearest, unknown
+from bench.errors import RequestError, unknown
 from bench.results.schema import Contender
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
-from frameworks.reference import OPTIMIZERS, OPTIONS, float32
+from frameworks.reference import OPTIONS, changes
 from frameworks.spec import Network
-
-BELOW = {"momentum": 1.0, "beta_1": 1.0, "beta_2": 1.0}
-"""Hyperparameters that are a decay: at 1 nothing would ever be forgotten, and Adam would divide by zero."""
 
 MOST_TOGETHER = 32
 """Training steps of an execution, where ``steps_per_execution=auto`` leaves it to us: what a call costs is then spread
 thin, and an epoch still has many."""
 
-FLOAT32_MOST = 3.4028235e38
 SEEDS = 2**32
 
 
@@ -34,44 +29,6 @@ def target(given: float | None, task: str) -> None:
     if task != "regression" and given > 1:
         share = f", as train.target={given / 100:g}" if given <= 100 else ""
         raise RequestError(f"train.target={given:g}: an accuracy is a share of one, at most 1{share}")
-
-
-def optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return name and hyperparameters, every one of them, as the float32 numbers that both sides will have."""
-    name = str(given.get("name"))
-    if name not in OPTIMIZERS:
-        raise unknown("optimizer.name", name, OPTIMIZERS)
-    fields = {item.name: item.default for item in dataclasses.fields(OPTIMIZERS[name]) if item.init}
-    for key in given:
-        if key not in fields and key != "name":
-            raise RequestError(
-                f"optimizer.{key}: {name} has no such hyperparameter{nearest(key, fields)}; "
-                f"optimizer={name} chooses {name} with its own"
-            )
-    settled: dict[str, Any] = {"name": name}
-    for key, default in fields.items():
-        value = given.get(key, default)
-        if value is dataclasses.MISSING:
-            raise RequestError(f"optimizer.{key}: must be set, {name} needs it")
-        settled[key] = value if isinstance(default, bool) else _hyperparameter(key, value)
-    if settled.get("nesterov") and not settled["momentum"]:
-        raise RequestError("optimizer.nesterov=true: needs a momentum, as in optimizer.momentum=0.9")
-    return settled
-
-
-def _hyperparameter(key: str, value: Any) -> float:
-    """Return `value` as a float32 number; the limits hold for what it becomes, not for what was written."""
-    where = f"optimizer.{key}={value}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RequestError(f"{where}: must be a number")
-    below = BELOW.get(key, math.inf)
-    rounded = float32(value) if abs(value) < FLOAT32_MOST else math.copysign(math.inf, value)
-    if not 0 <= rounded < below:
-        limit = "finite as a float32" if math.isinf(below) else f"below {below:g} as a float32"
-        raise RequestError(f"{where}: must be at least 0 and {limit}")
-    if value and not rounded:
-        raise RequestError(f"{where}: is 0 as a float32; take more, or 0 itself")
-    return rounded
 
 
 def seed(config: Mapping[str, Any]) -> None:
@@ -139,7 +96,14 @@ def sizes(config: Mapping[str, Any], found: Sequence[Contender], samples: int, b
             )
 
 
-def plants(given: Any, found: list[Contender], network: Network, optimizer: str, train: Mapping[str, Any]) -> list[str]:
+def plants(
+    given: Any,
+    found: list[Contender],
+    network: Network,
+    optimizer: Mapping[str, Any],
+    train: Mapping[str, Any],
+    schedule: Mapping[str, Any],
+) -> list[str]:
     """Return the mistakes to plant; refuse one that no contender has, or that could not show in this run."""
     wanted = [str(item) for item in (given if isinstance(given, list) else [given] if given else [])]
     known = {name: plant for backend in rooms.names() for name, plant in rooms.plants(backend).items()}
@@ -153,8 +117,14 @@ def plants(given: Any, found: list[Contender], network: Network, optimizer: str,
             raise RequestError(
                 f"plant={name}: needs a contender of backend {backend} and another one to hold it against"
             )
-        if plant.optimizer and plant.optimizer != optimizer:
-            raise RequestError(f"plant={name}: shows with optimizer={plant.optimizer} only")
+        if plant.optimizers and optimizer["name"] not in plant.optimizers:
+            raise RequestError(f"plant={name}: shows with optimizer={' or '.join(plant.optimizers)} only")
+        if missing := [key for key in plant.needs if not optimizer.get(key)]:
+            raise RequestError(f"plant={name}: shows where optimizer.{missing[0]} is set only")
+        if plant.schedule and not changes(schedule):
+            raise RequestError(f"plant={name}: shows where the rate changes only, as with schedule=cosine")
+        if plant.warmup and not schedule["warmup_steps"]:
+            raise RequestError(f"plant={name}: shows where schedule.warmup_steps is set only")
         if plant.losses and train["loss"] not in plant.losses:
             raise RequestError(
                 f"plant={name}: shows with {' or '.join(plant.losses)} only; this run's loss is {train['loss']}"
@@ -163,6 +133,8 @@ def plants(given: Any, found: list[Contender], network: Network, optimizer: str,
             raise RequestError(f"plant={name}: shows where train.{plant.says} is set, and it is at its default")
         if plant.layer and plant.layer not in {node.layer.kind for node in network.nodes}:
             raise RequestError(f"plant={name}: shows with a {plant.layer} layer only, as model=cnn has")
+        if plant.where and not any(plant.where(node) for node in network.nodes):
+            raise RequestError(f"plant={name}: shows with {plant.such} only")
         if plant.strided_same and not network.uneven_same():
             raise RequestError(f"plant={name}: shows with a strided 'same' convolution on an even image only")
     return wanted

@@ -17,7 +17,7 @@ from bench.errors import RequestError
 from bench.explain import explain, loader_with
 
 
-def settled(overrides: Sequence[str], config_dir: str | None) -> DictConfig:
+def settled(overrides: Sequence[str], config_dir: str | None = None) -> DictConfig:
     """Return the settings that a run with these `overrides` would have, resolved and checked.
 
     `config_dir` is a folder of the user's own YAML files. Raises `RequestError` for whatever cannot be meant, a sweep

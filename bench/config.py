@@ -1,7 +1,7 @@
 """The types of everything a user can say, and their registration with Hydra.
 
 The defaults live in ``conf/`` where a user reads them; here stand the type, the meaning and the limits of each
-key. What another part owns (`dataset`, `optimizer`) is open here: the keys of its YAML are its keys.
+key. What another part owns (`dataset`, `optimizer`, `schedule`) is open here: the keys of its YAML are its keys.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Model:
     name: str = MISSING
     layers: list[Any] = MISSING
     """Each ``name``, ``name: {parameters}`` or ``name: value``; parsed by `frameworks.spec`."""
+    weights: str | None = None
+    """A file of all its weights by canonical name, which training begins with; null: made from the seed."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -173,6 +175,7 @@ class Config:
     frameworks: dict[str, Any] = field(default_factory=dict)
     """The contenders by name, each of its backend's settings type."""
     optimizer: dict[str, Any] = field(default_factory=dict)
+    schedule: dict[str, Any] = field(default_factory=dict)
     pipeline: Pipeline = field(default_factory=Pipeline)
     measure: Measure = field(default_factory=Measure)
     baseline: str | None = None

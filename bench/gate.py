@@ -170,6 +170,7 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
     kinds = {node.layer.kind for node in network.nodes}
     for backend in sorted({contender.backend for contender in plan.contenders}):
         corrected += [f"{kind}: {note}" for kind, note in rooms.corrected(backend).items() if kind in kinds]
+        corrected += [f"{name}: {note}" for name, note in rooms.own(backend).items() if name == plan.optimizer["name"]]
     if idle := network.idle_shifts():
         corrected.append(
             f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared"
@@ -181,6 +182,10 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
             f"the random masks of {', '.join(random)}: each framework draws its own (the gate runs at rate 0)"
         )
     uncertified += augment.uncertified(plan.config["pipeline"]["augment"])
+    if plan.schedule["name"] == "plateau":
+        uncertified.append(
+            "when the rate falls: each contender follows its own validation losses (the gate feeds all the same)"
+        )
     uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
     reduced = {str(contender.settings["precision"]) for contender in plan.contenders} - {"float32"}
     uncertified += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from bench import checks, contenders, datasets, losses, pipelines, turns, weights
+from bench import checks, contenders, datasets, hyperparameters, losses, pipelines, turns, weights
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, unknown
 from bench.preparing import Preparing
 from bench.results.schema import Contender
 from frameworks import rooms
+from frameworks.contract import Arrays
+from frameworks.order import steps_per_epoch
 from frameworks.spec import Network, SpecError, parse
+from frameworks.spec import given as given_weights
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +43,12 @@ class Plan:
     target_scaling: tuple[float, float]
     """(scale, offset) of a regression's target."""
     network: Network
+    given: Arrays = field(default_factory=dict)
+    """Weights that the spec gives, by canonical name; the seed makes the others."""
     optimizer: dict[str, Any]
     """Name and hyperparameters, rounded to float32."""
+    schedule: dict[str, Any]
+    """Name and parameters of the learning rate's schedule, with the steps of the whole training and of an epoch."""
     loss_options: dict[str, Any]
     """The parameters that the loss takes."""
     sample_weights: NDArray[np.float32] | None
@@ -69,26 +76,36 @@ class Plan:
         train = {key: value for key, value in self.config["train"].items() if key not in left_out}
         weights = self.sample_weights
         work = {
-            "layers": self.config["model"]["layers"],
+            "layers": _without_weights(self.config["model"]["layers"]),
             "data": self.prepared.checksum,
             "splits": [hashlib.sha256(part.tobytes()).hexdigest() for part in self._parts()],
             "scaling": [*self.scaling, *self.target_scaling],
             "pipeline": {key: value for key, value in self.config["pipeline"].items() if key != "workers"},
             "optimizer": self.optimizer,
+            "schedule": self.schedule,
             "train": train,
             "sample_weights": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
             "parity": {key: self.config["parity"][key] for key in ("steps", "batch_size")},
         }
+        if self.given:
+            work["given"] = {name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in self.given.items()}
         return hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()
 
     def _parts(self) -> tuple[Any, Any, Any]:
         return self.splits.train, self.splits.val, self.splits.test
 
 
+def _without_weights(spec: Any) -> Any:
+    """Return layers without the weights they are given: what these hold counts, not the path of a file."""
+    if isinstance(spec, dict):
+        return {key: _without_weights(value) for key, value in spec.items() if key != "weights"}
+    return [_without_weights(item) for item in spec] if isinstance(spec, list) else spec
+
+
 def make(cfg: DictConfig, *, command: str) -> Plan:
     """Check everything that `cfg` asks for and prepare its data; raise `RequestError` for what cannot be done."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    optimizer = checks.optimizer(config["optimizer"])
+    optimizer = hyperparameters.optimizer(config["optimizer"])
     checks.seed(config)
     checks.pilot(config)
     checks.clocks(config["measure"])
@@ -111,10 +128,16 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     train["class_weight"] = weights.of_classes(train["class_weight"], prepared, splits) or None
     sample_weights = weights.of_samples(train["sample_weight"], prepared, splits, config["pipeline"]["name"])
     checks.target(config["train"]["target"], prepared.task)
-    network = _network(config["model"], prepared)
-    checks.sizes(config, found, len(splits.train), any(node.layer.kind == "batch_norm" for node in network.nodes))
+    outputs = len(prepared.classes) if prepared.task == "classification" else 1
+    network, given = parsed(config["model"], prepared.input_shape, outputs, prepared.task)
+    for contender in found:
+        if why := rooms.unfit(contender.backend, contender.settings, network):
+            raise RequestError(f"frameworks.{contender.name}.{why}")
+    checks.sizes(config, found, len(splits.train), any(node.undoes_shift for node in network.nodes))
     pipelines.check(config["pipeline"], found, prepared, config["dataset"].get("interpolation"))
-    plants = checks.plants(config["plant"], found, network, optimizer["name"], train)
+    steps = steps_per_epoch(len(splits.train), train["batch_size"], train["drop_last"])
+    schedule = hyperparameters.schedule(config["schedule"], optimizer, train["epochs"], steps)
+    plants = checks.plants(config["plant"], found, network, optimizer, train, schedule)
     config["frameworks"] = {contender.name: contender.settings for contender in found}
     config["plant"] = plants
     return Plan(
@@ -128,21 +151,19 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
         scaling=datasets.scaling(prepared, config["dataset"], splits),
         target_scaling=datasets.target_scaling(prepared, config["dataset"], splits),
         network=network,
+        given=given,
         optimizer=optimizer,
+        schedule=schedule,
         loss_options=options,
         sample_weights=sample_weights,
         plants=plants,
     )
 
 
-def _network(model: Mapping[str, Any], prepared: Prepared) -> Network:
+def parsed(model: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int, task: str) -> tuple[Network, Arrays]:
+    """Return the network of the resolved node `model`, and the weights that its spec gives."""
     try:
-        return parse(
-            model["layers"],
-            input_shape=prepared.input_shape,
-            outputs=len(prepared.classes) if prepared.task == "classification" else 1,
-            name=str(model["name"]),
-            task=prepared.task,
-        )
+        network = parse(model["layers"], input_shape=input_shape, outputs=outputs, name=str(model["name"]), task=task)
+        return network, given_weights.weights(network, model["weights"])
     except SpecError as error:
         raise RequestError(str(error)) from None

@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
-from bench import machine, surroundings
+from bench import hyperparameters, machine, surroundings
 from bench.plan import Plan
 from bench.results.format import percent
 from bench.results.schema import Dataset, Layer, Model, Results
@@ -20,6 +20,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
     slowed = [item for item in plan.contenders if item.settings.get("handicap")]
     planted = [*plan.plants, *(f"{item.name} slowed by {percent(item.settings['handicap'], 0)}" for item in slowed)]
     augmented = active(config["pipeline"]["augment"])
+    scheduled = hyperparameters.told_schedule(config["schedule"])
     return Results(
         command=plan.command,
         started=now(),
@@ -35,10 +36,11 @@ def begin(plan: Plan, samples: str = "") -> Results:
             "threads": plan.contenders[0].settings["threads"],
             "batch_size": config["train"]["batch_size"],
             "epochs": config["train"]["epochs"],
-            "optimizer": config["optimizer"],
+            "optimizer": hyperparameters.told(config["optimizer"]),
             "repeats": plan.repeats,
             "pipeline": config["pipeline"]["name"],
         }
+        | ({"schedule": scheduled} if scheduled else {})
         | ({"augmentation": augmented} if augmented else {})
         | ({"target": config["train"]["target"]} if config["train"]["target"] is not None else {})
         | _loss(plan)
@@ -57,7 +59,7 @@ def begin(plan: Plan, samples: str = "") -> Results:
                     kind=node.layer.kind,
                     output_shape=list(node.output_shape),
                     parameters=node.num_parameters,
-                    flops=node.layer.flops(node.input_shape),
+                    flops=node.flops,
                     step_flops=network.layer_step_flops[node.name],
                 )
                 for node in network.nodes

@@ -16,10 +16,10 @@ from bench.config import Config, limits, said
 from bench.errors import RequestError, nearest
 from bench.explain import expected
 
-SINGLE_GROUPS = ("dataset", "model", "optimizer", "pipeline", "measure", "experiment")
+SINGLE_GROUPS = ("dataset", "model", "optimizer", "schedule", "pipeline", "measure", "experiment")
 """Groups of which a run has one option; Hydra alone would merge two into one that nobody wrote."""
 
-OPEN_GROUPS = ("dataset", "optimizer")
+OPEN_GROUPS = ("dataset", "optimizer", "schedule")
 """Groups whose keys and types are those of their YAML."""
 
 
@@ -34,6 +34,9 @@ def settle(settings: DictConfig, hydra: Any, loader: ConfigLoader) -> None:
         if names and group in SINGLE_GROUPS:
             names = names.rstrip("]")
             raise RequestError(f"{item}: name one; to go through them all, one run each: -m {group}={names}")
+    keys = {item.lstrip("+").partition("=")[0] for item in said(hydra)}
+    if "model.layers" in keys and "model.name" not in keys:
+        settings.model.name = "custom"  # it is no longer the one that the group named
     _give_contenders_their_types(settings)
     _resolve(settings)
     _check_keys(settings)
@@ -94,7 +97,7 @@ def _dangling(node: DictConfig, prefix: str = "") -> str:
 
 
 def _usual(hydra: Any, loader: ConfigLoader) -> DictConfig:
-    """Compose what the chosen dataset and optimizer are when nobody changes a key of them."""
+    """Compose what the chosen dataset, optimizer and schedule are when nobody changes a key of them."""
     choices = hydra.runtime.choices
     chosen = [f"{group}={choices[group]}" for group in OPEN_GROUPS if isinstance(choices.get(group), str)]
     paths = [item for item in said(hydra, "hydra") if item.startswith("hydra.searchpath=")]

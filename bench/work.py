@@ -45,6 +45,7 @@ class Work:
             data=self.data(rooms.channels_first(contender.backend)),
             weights=str(self._weights(seed)),
             optimizer=self.plan.optimizer,
+            schedule=self.plan.schedule,
             loss=config["train"]["loss"],
             loss_options=self.plan.loss_options,
             class_weights=config["train"]["class_weight"] or [],
@@ -88,5 +89,5 @@ class Work:
         """Return the file with the initial weights of `seed`."""
         path = self.folder / f"weights-{seed}.safetensors"
         if not path.exists():
-            save_file(self.plan.network.initial_weights(seed), path)
+            save_file(self.plan.network.initial_weights(seed) | self.plan.given, path)
         return path

@@ -105,6 +105,9 @@ class Request:
     """``.safetensors`` of the initial weights."""
     optimizer: dict[str, Any] = field(default_factory=dict)
     """``name`` and hyperparameters, already rounded to float32 (see `frameworks.reference`)."""
+    schedule: dict[str, Any] = field(default_factory=dict)
+    """``name`` and parameters of the learning rate's schedule, with ``steps`` of the whole training and
+    ``steps_per_epoch``; empty: constant."""
     loss: str = ""
     loss_options: dict[str, Any] = field(default_factory=dict)
     """The parameters that the loss takes, as in `frameworks.reference.OPTIONS`."""
@@ -213,6 +216,12 @@ class Room(Protocol):
 
     def steps_per_call(self) -> int:
         """Return how many training steps one call of `step_function`'s result runs."""
+
+    def set_rate(self, rate: float) -> None:
+        """Have the steps that follow take the learning rate `rate`, once a warm-up is over."""
+
+    def rates(self, steps: int) -> np.ndarray:
+        """Return the learning rate of each of the first `steps` steps as things stand, float32 (steps,)."""
 
     def train(self, source: Any, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train one epoch per row of `orders`, (epochs, n), as a user of the framework would.

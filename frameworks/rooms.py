@@ -10,6 +10,7 @@ from typing import Any
 
 from frameworks.augment import active
 from frameworks.plants import Plant
+from frameworks.spec import Network
 
 _HERE = Path(__file__).parent
 
@@ -85,9 +86,19 @@ def corrected(backend: str) -> dict[str, str]:
     return dict(_module(backend).CORRECTED)
 
 
+def own(backend: str) -> dict[str, str]:
+    """Return the optimizers that are not a backend's but Parallax's own, with a word on each."""
+    return dict(_module(backend).OWN)
+
+
 def complaint(backend: str, settings: Mapping[str, Any]) -> str:
     """Return why a contender cannot have these settings, as ``key=value: reason``; empty where it can."""
     return str(_module(backend).complaint(settings))
+
+
+def unfit(backend: str, settings: Mapping[str, Any], network: Network) -> str:
+    """Return why a contender with these settings cannot have a network, as ``key=value: reason``; empty: it can."""
+    return str(_module(backend).unfit(settings, network))
 
 
 def environment(backend: str, settings: dict[str, Any], cache: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,18 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.results.pixels import REFERENCE
-from bench.results.schema import Check
 from frameworks import rooms
-from frameworks.reference import LOSSES, OPTIMIZERS
 from frameworks.spec.parse import LAYERS
-from tests.frameworks.conftest import Answer, Rooms
+from tests.frameworks.conftest import Rooms
 from tests.frameworks.random_specs import cases
 from tests.frameworks.random_specs.cases import Case
-from tests.frameworks.random_specs.chains import JOINS, KINDS, Chains, shape_after
-from tests.frameworks.random_specs.holding import CaseJob, job
-from tests.gates import gate
-from tests.planted import ROWS
+from tests.frameworks.random_specs.chains import KINDS, Chains, shape_after
 
 TABLES = Path(__file__).parents[1] / "docs" / "parity.md"
 PRECISIONS = ("float64", "float32")

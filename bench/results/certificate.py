@@ -59,6 +59,7 @@ def examine(contender: Fingerprint) -> list[Check]:
         for quantity, name, scale, allowed in (
             ("weights as loaded", "reference/loaded", "the largest weight", tolerance(contender)),
             (OWN_LOSS, "reference/loss", "the loss", JUDGE),
+            ("learning rates", "reference/rates", "the largest rate", JUDGE),
             ("first update", "reference/update", "the largest update", JUDGE_UPDATE),
         )
         if name in contender.arrays  # one that was kept by an earlier version has fewer
@@ -69,7 +70,7 @@ def _own_cause(contender: Fingerprint, quantity: str, name: str) -> str:
     """Return why a contender alone departs from the spec; of a wrong loss it may be known exactly."""
     if quantity == OWN_LOSS and contender.mistake:
         return f"cause: {contender.mistake}"
-    return cause(quantity, name, contender.layers)
+    return cause(quantity, name, contender.layers, contender.update)
 
 
 def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> list[Check]:
@@ -94,6 +95,7 @@ def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> li
         make.group("layer outputs", _layers(contender, baseline, "outputs/"), "the layer's largest output", None),
         make.group("loss", ["loss"], "the loss", None),
         make.group("gradients", _parameters(contender, baseline, "gradients/"), "the norm of all gradients", norm),
+        *([make.group("learning rates", ["rates"], "the largest rate", None)] if "rates" in b else []),
         # Weights first: they name the step and the tensor, where a loss only shows that one of them is wrong.
         make.group("weights after each step", _weights(contender, baseline), "the largest weight", largest),
         make.group("losses of the steps", ["losses"], "the largest loss", None),
@@ -165,7 +167,8 @@ class _Maker:
         return self.check(quantity, worst, allowed, f"relative to {scale}", self._where(quantity, first))
 
     def _where(self, quantity: str, name: str) -> str:
-        return cause(quantity, name, self.contender.layers) if name else ""
+        layers, update = self.contender.layers, self.contender.update
+        return cause(quantity, name, layers, update) if name else ""
 
 
 def _error(a: np.ndarray | None, b: np.ndarray | None, unit: float | None) -> float | None:

@@ -37,6 +37,8 @@ class Fingerprint:
     mode: str
     constants: tuple[str, ...]
     """Kinds of layer with float32 constants inside."""
+    update: tuple[str, ...] = ()
+    """What an update is made of: the optimizer, what is set of it, and ``schedule`` where the rate changes."""
     mistake: str = ""
     """What its loss falls into, in words, where that is a known mistake."""
 
@@ -57,6 +59,7 @@ def load(path: Path, contender: str) -> Fingerprint:
             num_parameters=int(info["num_parameters"]),
             mode=info["mode"],
             constants=tuple(info["constants"]),
+            update=tuple(info.get("update", ())),
             mistake=str(info.get("mistake", "")),
         )
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from frameworks.spec.layers import Layer
+from frameworks.spec.layer import Layer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

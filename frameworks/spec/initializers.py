@@ -14,36 +14,41 @@ from zlib import crc32
 if TYPE_CHECKING:
     import numpy as np
 
+Fans = tuple[int, int]
+"""How many inputs an output has, and how many outputs an input."""
+
+Draw = Callable[["np.random.Generator", tuple[int, ...], Fans], "np.ndarray"]
+
 _TRUNCATED_DEVIATION = 0.87962566103423978
 """Standard deviation of a standard normal cut at two."""
 
 
-def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def _fans(shape: tuple[int, ...]) -> Fans:
     receptive = prod(shape[:-2])
     return (shape[-2] * receptive, shape[-1] * receptive) if len(shape) > 1 else (shape[0], shape[0])
 
 
-def _uniform(gain: float, mode: str) -> Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]:
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        limit = sqrt(3 * gain / _fan(mode, shape))
+def _uniform(gain: float, mode: str) -> Draw:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fans: Fans) -> np.ndarray:
+        limit = sqrt(3 * gain / _fan(mode, fans))
         return rng.uniform(-limit, limit, shape)
 
     return draw
 
 
-def _normal(gain: float, mode: str) -> Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]:
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _normal(gain: float, mode: str) -> Draw:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fans: Fans) -> np.ndarray:
         values = rng.standard_normal(shape)
         while (beyond := abs(values) > 2).any():
             values[beyond] = rng.standard_normal(int(beyond.sum()))
-        scaled: np.ndarray = values * (sqrt(gain / _fan(mode, shape)) / _TRUNCATED_DEVIATION)
+        scaled: np.ndarray = values * (sqrt(gain / _fan(mode, fans)) / _TRUNCATED_DEVIATION)
         return scaled
 
     return draw
 
 
-def _constant(value: float) -> Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]:
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _constant(value: float) -> Draw:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fans: Fans) -> np.ndarray:
         import numpy as np
 
         return np.full(shape, value)
@@ -51,9 +56,8 @@ def _constant(value: float) -> Callable[[np.random.Generator, tuple[int, ...]], 
     return draw
 
 
-def _fan(mode: str, shape: tuple[int, ...]) -> float:
-    fan_in, fan_out = _fans(shape)
-    return fan_in if mode == "fan_in" else (fan_in + fan_out) / 2
+def _fan(mode: str, fans: Fans) -> float:
+    return fans[0] if mode == "fan_in" else sum(fans) / 2
 
 
 INITIALIZERS = {
@@ -68,8 +72,8 @@ INITIALIZERS = {
 }
 
 
-def initialize(name: str, initializer: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """Return float32 values of `shape` for the parameter called `name`.
+def initialize(name: str, initializer: str, shape: tuple[int, ...], seed: int, fans: Fans | None = None) -> np.ndarray:
+    """Return float32 values of `shape` for the parameter called `name`; `fans` are the shape's, unless given.
 
     Each parameter has a stream of its own, from the seed and its name: another layer elsewhere in the network
     does not change it.
@@ -77,4 +81,4 @@ def initialize(name: str, initializer: str, shape: tuple[int, ...], seed: int) -
     import numpy as np
 
     rng = np.random.default_rng([seed, crc32(name.encode())])
-    return INITIALIZERS[initializer](rng, shape).astype(np.float32)
+    return INITIALIZERS[initializer](rng, shape, fans or _fans(shape)).astype(np.float32)

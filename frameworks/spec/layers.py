@@ -1,7 +1,6 @@
-"""The vocabulary: every layer with every default, its output shape, its parameters and its work.
+"""The layers with kernels, and dropout: every one with every default, its output shape, its parameters and its work.
 
 Names and meanings are Keras's. Shapes are per sample: (height, width, channels) or (features,).
-A layer that does not fit raises `ValueError` with the reason; the parser adds the place.
 """
 
 from __future__ import annotations
@@ -11,50 +10,9 @@ from math import prod
 from typing import ClassVar
 
 from frameworks.spec import values
-from frameworks.spec.padding import Pads, resolve
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parameter:
-    """One tensor of a layer, in Keras's layout."""
-
-    shape: Shape
-    initializer: str
-    trainable: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layer:
-    """What every layer can say of itself; an activation needs no more than this."""
-
-    kind: ClassVar[str] = ""
-    main: ClassVar[str] = ""
-    """The parameter that ``kind: value`` sets."""
-    float32_constants: ClassVar[bool] = False
-    """Whether a framework keeps float32 constants inside even in float64: errors of 1e-9 to 4e-9."""
-    passes_shift: ClassVar[bool] = False
-    """Whether a constant added to each channel of the input only adds a constant to each of the output."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of the output for an input of `shape`; `ValueError` says why not."""
-        return shape
-
-    def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        """Return the layer's tensors by name for an input of `shape`."""
-        return {}
-
-    def flops(self, shape: Shape) -> int:
-        """Return the floating-point operations of one sample's forward pass; a multiply-add counts as two."""
-        return prod(self.output_shape(shape))
-
-    def products(self, shape: Shape) -> int:
-        """Return the multiply-adds of one sample's forward matrix product or convolution; 0 for a layer without one.
-
-        As frameworks count them: a kernel takes part whole, also where it reaches over the edge into padding.
-        """
-        return 0
+from frameworks.spec.flattened import Flattened, Shape
+from frameworks.spec.layer import Layer, Parameter
+from frameworks.spec.padding import NONE, Pads, resolve
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +35,9 @@ class Dense(Layer):
         values.vector(shape)
         return (self.units,)
 
+    def output_flattened(self, shape: Shape, flattened: Flattened) -> Flattened:
+        return ()
+
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         kernel = Parameter(shape=(shape[0], self.units), initializer=self.kernel_initializer)
         bias = Parameter(shape=(self.units,), initializer=self.bias_initializer)
@@ -90,12 +51,9 @@ class Dense(Layer):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Conv2D(Layer):
-    """Convolution (cross-correlation) over height and width; kernel (kh, kw, in, filters)."""
+class Convolution(Layer):
+    """A kernel moved over height and width (cross-correlation); `each` says what it takes in at a place."""
 
-    kind: ClassVar[str] = "conv2d"
-    main: ClassVar[str] = "filters"
-    filters: int
     kernel_size: values.Pair = (3, 3)
     strides: values.Pair = (1, 1)
     padding: values.Padding = "valid"
@@ -104,8 +62,19 @@ class Conv2D(Layer):
     bias_initializer: str = "zeros"
 
     def __post_init__(self) -> None:
-        values.positive("filters", self.filters)
         values.initializers(self.kernel_initializer, self.bias_initializer)
+
+    def channels(self, shape: Shape) -> int:
+        """Return how many channels come out."""
+        raise NotImplementedError
+
+    def each(self, shape: Shape) -> int:
+        """Return the multiply-adds behind one value of the output."""
+        raise NotImplementedError
+
+    def kernel(self, shape: Shape) -> Parameter:
+        """Return the kernel, height and width first."""
+        raise NotImplementedError
 
     def pads(self, shape: Shape) -> Pads:
         """Return ((top, bottom), (left, right)) for an input of `shape`."""
@@ -113,89 +82,75 @@ class Conv2D(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         values.image(shape)
-        return (*values.windows(shape, self.pads(shape), self.kernel_size, self.strides), self.filters)
+        return (*values.windows(shape, self.pads(shape), self.kernel_size, self.strides), self.channels(shape))
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        kernel = Parameter(shape=(*self.kernel_size, shape[2], self.filters), initializer=self.kernel_initializer)
-        bias = Parameter(shape=(self.filters,), initializer=self.bias_initializer)
-        return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
+        bias = Parameter(shape=(self.channels(shape),), initializer=self.bias_initializer)
+        return {"kernel": self.kernel(shape)} | ({"bias": bias} if self.use_bias else {})
 
     def flops(self, shape: Shape) -> int:
-        return (2 * prod(self.kernel_size) * shape[2] + self.use_bias) * prod(self.output_shape(shape))
+        return (2 * self.each(shape) + self.use_bias) * prod(self.output_shape(shape))
 
     def products(self, shape: Shape) -> int:
-        return prod(self.kernel_size) * shape[2] * prod(self.output_shape(shape))
+        return self.each(shape) * prod(self.output_shape(shape))
+
+    def passes(self, shape: Shape) -> bool:
+        return self.pads(shape) == NONE  # zeros at the edge have no part in a shift
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pool2D(Layer):
-    """A window moved over height and width; ``same`` never counts the padding itself."""
+class Conv2D(Convolution):
+    """Every output channel from all input channels; kernel (kh, kw, in, filters)."""
 
-    main: ClassVar[str] = "pool_size"
-    passes_shift: ClassVar[bool] = True
-    pool_size: values.Pair = (2, 2)
-    strides: values.Pair | None = None
-    """Null is the pool size."""
-    padding: values.PoolPadding = "valid"
+    kind: ClassVar[str] = "conv2d"
+    main: ClassVar[str] = "filters"
+    filters: int
 
-    @property
-    def step(self) -> values.Pair:
-        """The strides in force."""
-        return self.strides or self.pool_size
+    def __post_init__(self) -> None:
+        Convolution.__post_init__(self)
+        values.positive("filters", self.filters)
 
-    def pads(self, shape: Shape) -> Pads:
-        """Return ((top, bottom), (left, right)) for an input of `shape`."""
-        return resolve(self.padding, shape, self.pool_size, self.step)
+    def channels(self, shape: Shape) -> int:
+        return self.filters
 
-    def output_shape(self, shape: Shape) -> Shape:
-        values.image(shape)
-        return (*values.windows(shape, self.pads(shape), self.pool_size, self.step), shape[2])
+    def each(self, shape: Shape) -> int:
+        return prod(self.kernel_size) * shape[2]
 
-    def flops(self, shape: Shape) -> int:
-        return prod(self.pool_size) * prod(self.output_shape(shape))
+    def kernel(self, shape: Shape) -> Parameter:
+        return Parameter(shape=(*self.kernel_size, shape[2], self.filters), initializer=self.kernel_initializer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MaxPool2D(Pool2D):
-    """The largest value of each window."""
+class DepthwiseConv2D(Convolution):
+    """Each channel by itself, `depth_multiplier` outputs from each; kernel (kh, kw, in, multiplier).
 
-    kind: ClassVar[str] = "max_pool2d"
+    Output channel c * multiplier + j is input channel c under kernel [:, :, c, j]. Initialisers count the kh * kw
+    inputs that an output has; Keras's own count all channels, and begin √in smaller.
+    """
 
+    kind: ClassVar[str] = "depthwise_conv2d"
+    main: ClassVar[str] = "kernel_size"
+    depth_multiplier: int = 1
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AvgPool2D(Pool2D):
-    """The mean of each window's real cells."""
+    def __post_init__(self) -> None:
+        Convolution.__post_init__(self)
+        values.positive("depth_multiplier", self.depth_multiplier)
+        if self.strides[0] != self.strides[1]:
+            raise ValueError(f"strides={list(self.strides)}: must be the same both ways, as TensorFlow's kernel asks")
 
-    kind: ClassVar[str] = "avg_pool2d"
+    def channels(self, shape: Shape) -> int:
+        return shape[2] * self.depth_multiplier
 
+    def each(self, shape: Shape) -> int:
+        return prod(self.kernel_size)
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GlobalAvgPool2D(Layer):
-    """The mean over height and width."""
-
-    kind: ClassVar[str] = "global_avg_pool2d"
-    passes_shift: ClassVar[bool] = True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        values.image(shape)
-        return (shape[2],)
-
-    def flops(self, shape: Shape) -> int:
-        return prod(shape)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Flatten(Layer):
-    """An image as a vector, in the order height, width, channels."""
-
-    kind: ClassVar[str] = "flatten"
-    passes_shift: ClassVar[bool] = True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (prod(shape),)
-
-    def flops(self, shape: Shape) -> int:
-        return 0
+    def kernel(self, shape: Shape) -> Parameter:
+        size = prod(self.kernel_size)
+        return Parameter(
+            shape=(*self.kernel_size, shape[2], self.depth_multiplier),
+            initializer=self.kernel_initializer,
+            fans=(size, size * self.depth_multiplier),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,32 +168,3 @@ class Dropout(Layer):
 
     def flops(self, shape: Shape) -> int:
         return 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BatchNorm(Layer):
-    """Batch normalisation over all axes but the last (Ioffe and Szegedy 2015).
-
-    `momentum` is Keras's: the part of the old moving statistics that is kept.
-    """
-
-    kind: ClassVar[str] = "batch_norm"
-    main: ClassVar[str] = "momentum"
-    momentum: float = 0.99
-    epsilon: float = 1e-3
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum={self.momentum}: must be at least 0 and below 1 (the part that is kept)")
-        values.positive("epsilon", self.epsilon)
-
-    def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        names = {"gamma": ("ones", True), "beta": ("zeros", True)}
-        moving = {"moving_mean": ("zeros", False), "moving_variance": ("ones", False)}
-        return {
-            name: Parameter(shape=shape[-1:], initializer=initializer, trainable=trainable)
-            for name, (initializer, trainable) in (names | moving).items()
-        }
-
-    def flops(self, shape: Shape) -> int:
-        return 2 * prod(shape)

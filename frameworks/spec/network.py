@@ -1,58 +1,23 @@
-"""The parsed network: a chain of layers that know their shapes, parameters and work."""
+"""The parsed network: a tree of layers that know their shapes, parameters and work."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
 from typing import TYPE_CHECKING
 
+from frameworks.spec import graph
+from frameworks.spec.flattened import Shape
 from frameworks.spec.initializers import initialize
-from frameworks.spec.layers import Conv2D, Dropout, Flatten, Layer, Parameter, Shape
+from frameworks.spec.layer import Parameter
+from frameworks.spec.layers import Convolution, Dropout
+from frameworks.spec.node import Chain, Node, walk
 
 if TYPE_CHECKING:
     import numpy as np
 
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """One layer in its place."""
-
-    name: str
-    """Unique: the user's, or kind and count, such as ``dense_2``."""
-    place: str
-    """Where the spec says it: ``model.layers[3].dense``."""
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    flattened: Shape | None
-    """The image (H, W, C) whose values the input vector still lists in order; None where it does not.
-
-    A channels-first room lists them in another order, and reorders weights instead of activations.
-    """
-
-    @cached_property
-    def parameters(self) -> dict[str, Parameter]:
-        """The layer's tensors by canonical name, such as ``dense_2/kernel``."""
-        return {f"{self.name}/{key}": value for key, value in self.layer.parameters(self.input_shape).items()}
-
-    @property
-    def num_parameters(self) -> int:
-        """How many trainable numbers the layer has."""
-        return sum(prod(value.shape) for value in self.parameters.values() if value.trainable)
-
-    @property
-    def passes_shift(self) -> bool:
-        """Whether a constant added to each channel comes out as one; a convolution's zero padding has no part in it."""
-        unpadded = isinstance(self.layer, Conv2D) and self.layer.pads(self.input_shape) == ((0, 0), (0, 0))
-        return self.layer.passes_shift or unpadded
-
-    @cached_property
-    def output_flattened(self) -> Shape | None:
-        """`flattened`, for the layer that follows."""
-        if isinstance(self.layer, Flatten):
-            return self.input_shape if len(self.input_shape) == 3 else self.flattened
-        return self.flattened if self.output_shape == self.input_shape and self.layer.kind != "dense" else None
+__all__ = ["Chain", "Network", "Node"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +27,20 @@ class Network:
     name: str
     input_shape: Shape
     outputs: int
-    nodes: tuple[Node, ...]
+    chain: Chain
+    """The layers one behind the other; a join holds its branches."""
     probabilities: bool
     """Whether the spec ends in softmax (binary: sigmoid), which is taken off: predictions come out as probabilities."""
+
+    @cached_property
+    def nodes(self) -> Chain:
+        """Every node in order of computation: those of a join's branches before the join."""
+        return tuple(walk(self.chain))
+
+    @cached_property
+    def joins(self) -> Chain:
+        """The nodes that have branches."""
+        return tuple(node for node in self.nodes if node.branches)
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -79,20 +55,16 @@ class Network:
     @property
     def flops(self) -> int:
         """Floating-point operations of one sample's forward pass."""
-        return sum(node.layer.flops(node.input_shape) for node in self.nodes)
+        return sum(node.flops for node in self.nodes)
 
     @cached_property
     def layer_step_flops(self) -> dict[str, int]:
         """Floating-point operations of each layer's matrix products or convolutions in one training step, per sample.
 
-        By the layer's name; two for a multiply-add. Besides the forward product there is one for the gradient of the
-        weights and one for that of the input, each of the same size; but the latter only where something learns
-        before the layer, for nothing else asks for it.
+        By the layer's name; `frameworks.spec.graph.step_flops` says what counts.
         """
-        found, learns = {}, False
-        for node in self.nodes:
-            found[node.name] = 2 * node.layer.products(node.input_shape) * (3 if learns else 2)
-            learns = learns or node.num_parameters > 0
+        found: dict[str, int] = {}
+        graph.step_flops(self.chain, False, found)
         return found
 
     @property
@@ -102,7 +74,7 @@ class Network:
 
     def initial_weights(self, seed: int) -> dict[str, np.ndarray]:
         """Return float32 arrays for every tensor, in Keras's layout, by canonical name."""
-        return {k: initialize(k, v.initializer, v.shape, seed) for k, v in self.parameters.items()}
+        return {k: initialize(k, v.initializer, v.shape, seed, v.fans) for k, v in self.parameters.items()}
 
     def float32_constants(self) -> list[str]:
         """Return the layers inside which a framework keeps float32 constants even in float64."""
@@ -117,23 +89,25 @@ class Network:
 
         What a framework computes for them is rounding noise, which Adam turns into steps of up to its rate.
         """
-        found: list[str] = []
-        waiting: list[str] = []
-        for node in self.nodes:
-            own = [name for name in node.parameters if name.endswith(("/bias", "/beta"))]
-            if node.layer.kind == "batch_norm":
-                found, waiting = found + waiting, own
-            else:
-                waiting = (waiting if node.passes_shift else []) + own
-        return found
+        return graph.idle_shifts(self.chain)
 
     def uneven_same(self) -> list[str]:
         """Return the convolutions whose ``same`` padding is uneven here: PyTorch's clock pays for it."""
         return [
             node.name
             for node in self.nodes
-            if isinstance(node.layer, Conv2D)
+            if isinstance(node.layer, Convolution)
             and node.layer.padding == "same"
             and max(node.layer.strides) > 1
             and any(before != after for before, after in node.layer.pads(node.input_shape))
         ]
+
+    def changed(self, change: Callable[[Node], Node]) -> Network:
+        """Return the network with every node as `change` makes it; shapes, names and branches stay."""
+        return replace(self, chain=_changed(self.chain, change))
+
+
+def _changed(chain: Chain, change: Callable[[Node], Node]) -> Chain:
+    return tuple(
+        replace(change(node), branches=tuple(_changed(branch, change) for branch in node.branches)) for node in chain
+    )

@@ -7,6 +7,8 @@ from math import ceil
 Pads = tuple[tuple[int, int], tuple[int, int]]
 """((top, bottom), (left, right)), in pixels."""
 
+NONE: Pads = ((0, 0), (0, 0))
+
 
 def same(size: int, kernel: int, stride: int) -> tuple[int, int]:
     """Return (before, after) so that the output has ceil(size / stride) places; the odd pixel at the end.
@@ -21,7 +23,7 @@ def same(size: int, kernel: int, stride: int) -> tuple[int, int]:
 def resolve(padding: str | Pads, shape: tuple[int, ...], kernel: tuple[int, int], strides: tuple[int, int]) -> Pads:
     """Return the pixels added on each side for an input of `shape` (height, width, …)."""
     if padding == "valid" or len(shape) < 2:
-        return (0, 0), (0, 0)
+        return NONE
     if isinstance(padding, str):
         return same(shape[0], kernel[0], strides[0]), same(shape[1], kernel[1], strides[1])
     return padding

@@ -9,7 +9,11 @@ from frameworks.spec.padding import Pads
 
 Pair = tuple[int, int]
 Padding = Literal["valid", "same"] | Pads
-PoolPadding = Literal["valid", "same"]
+Interpolation = Literal["nearest", "bilinear"]
+Numbers = tuple[float, ...]
+"""One number for all, or one for each channel or feature."""
+Sizes = tuple[int, ...]
+"""Of a shape; -1 is what is left."""
 
 
 def positive(name: str, value: float) -> None:
@@ -58,20 +62,42 @@ def padding(value: Any) -> Padding:
     """Return ``valid``, ``same``, or what ``1`` and ``[[0, 1], [0, 1]]`` mean in numbers."""
     if value in ("valid", "same"):
         return "valid" if value == "valid" else "same"
+    try:
+        return pads(value)
+    except ValueError:
+        raise ValueError("must be valid, same, an integer, or [[top, bottom], [left, right]]") from None
+
+
+def pads(value: Any) -> Pads:
+    """Return what ``1`` and ``[[0, 1], [0, 1]]`` mean in numbers."""
     if _whole(value) and value >= 0:
         return (value, value), (value, value)
     if isinstance(value, list | tuple) and len(value) == 2:
         sides = [list(side) if isinstance(side, list | tuple) else [side, side] for side in value]
         if all(len(side) == 2 and all(_whole(item) and item >= 0 for item in side) for side in sides):
             return (sides[0][0], sides[0][1]), (sides[1][0], sides[1][1])
-    raise ValueError("must be valid, same, an integer, or [[top, bottom], [left, right]]")
+    raise ValueError("must be an integer of at least 0, or [[top, bottom], [left, right]]")
 
 
-def pool_padding(value: Any) -> PoolPadding:
-    """Return ``valid`` or ``same``."""
-    if value not in ("valid", "same"):
-        raise ValueError("must be valid or same")
-    return "valid" if value == "valid" else "same"
+def interpolation(value: Any) -> Interpolation:
+    """Return ``nearest`` or ``bilinear``."""
+    if value not in ("nearest", "bilinear"):
+        raise ValueError("must be nearest or bilinear")
+    return "nearest" if value == "nearest" else "bilinear"
+
+
+def numbers(value: Any) -> Numbers:
+    """Return a number, or a list of them, as a tuple."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    if not items:
+        raise ValueError("must be a number or a list of them")
+    return tuple(number(item) for item in items)
+
+
+def sizes(value: Any) -> Sizes:
+    """Return a whole number, or a list of them, as a tuple."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    return tuple(integer(item) for item in items)
 
 
 def integer(value: Any) -> int:

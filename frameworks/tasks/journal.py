@@ -9,7 +9,7 @@ import numpy as np
 from frameworks.clock import Phases, now
 from frameworks.contract import Request, Room
 from frameworks.line import Line
-from frameworks.reference import METRICS, score
+from frameworks.reference import METRICS, plateau, score
 
 _SPELL = 1.0
 """Seconds of training after which the other contenders have a turn: waking up again costs milliseconds of an epoch."""
@@ -33,6 +33,7 @@ class Journal:
         self.request, self.room, self.phases, self.line = request, room, phases, line
         self.samples, self.labels = samples, labels
         self.metric = METRICS[request.samples.task]
+        self.falling = plateau(request.schedule, request.optimizer["learning_rate"]) if request.schedule else None
         self.rows: list[dict[str, float]] = []
         self.diverged = ""
         self.last_moment = now()
@@ -53,6 +54,8 @@ class Journal:
         training = in_units(self.request, {"loss": loss, self.metric: metric})
         self.rows.append({"epoch": index + 1, "seconds": seconds, **_named("train", training)})
         self.rows[-1] |= _named("val", validation)
+        if self.falling:
+            self.room.set_rate(self.falling.after(validation["loss"]))
         if now() - self._told > _TELL_EVERY:
             self.line.tell("epoch", done=index + 1, total=self.request.train["epochs"], **training)
             self._told = now()

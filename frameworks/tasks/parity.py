@@ -23,7 +23,7 @@ from frameworks.contract import FINGERPRINT, REQUEST, Arrays, Request, Room, out
 from frameworks.fingerprint import summarise
 from frameworks.line import Line
 from frameworks.order import orders
-from frameworks.reference import OPTIMIZERS, batch_loss, combined_weights
+from frameworks.reference import Update, batch_loss, changes, combined_weights, plateau, rates, sampled
 from frameworks.reference.mistakes import named
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
@@ -57,7 +57,7 @@ def parity(request: Request, line: Line) -> dict[str, Any]:
     for label, given in (("own", weights), ("perturbed", hair)):
         room.build(given, 1)
         prints[f"smoke/{label}/losses"] = _steps(request, room, x, y)[0]
-    prints |= pixels(request)
+    prints |= _rates(request, room) | pixels(request)
     info |= {"environment": room.environment()}
     save_file(prints, Path(request.folder) / FINGERPRINT, metadata={"parallax": json.dumps(info)})
     return {"status": "ok", "environment": room.environment()}
@@ -84,10 +84,12 @@ def pixels(request: Request) -> Arrays:
 
 def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
     """Return what float64 on the CPU computes, and what it was computed for."""
+    request = replace(request, schedule=sampled(request.schedule, request.parity["steps"]))
     room = _room(request, precision="float64", device="cpu")
     prints, mistake = _judge(request, room, load_file(request.weights), *batch(request))
     return prints, {
         "content": request.content,
+        "update": _update(request),
         "num_parameters": room.num_parameters(),
         "mode": room.environment()["mode"],
         "layers": [(node.name, node.layer.kind) for node in room.network.nodes],
@@ -145,11 +147,9 @@ def batch(request: Request) -> tuple[np.ndarray, np.ndarray]:
 
 def certain(network: Network) -> Network:
     """Return the network with every dropout rate at 0: two frameworks' random masks never agree."""
-    nodes = (
-        replace(node, layer=replace(node.layer, rate=0.0)) if isinstance(node.layer, Dropout) else node
-        for node in network.nodes
+    return network.changed(
+        lambda node: replace(node, layer=replace(node.layer, rate=0.0)) if isinstance(node.layer, Dropout) else node
     )
-    return replace(network, nodes=tuple(nodes))
 
 
 def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[Arrays, str]:
@@ -207,19 +207,17 @@ def _against_reference(
 
     The update is computed in numpy from the contender's own gradients, so it names the side whose optimizer is wrong.
     """
-    hyperparameters = {key: value for key, value in request.optimizer.items() if key != "name"}
+    update = Update(request.optimizer, [name for name in gradients if name not in idle])
+    at = rates(request.schedule, request.optimizer["learning_rate"])
     largest = np.max([np.abs(value).max() for value in given.values()])
     loaded = np.max([np.abs(start[name] - value).max() for name, value in given.items()])
-    errors, updates = [0.0], [0.0]
-    for name, gradient in gradients.items():
-        if name not in idle:
-            optimizer = OPTIMIZERS[request.optimizer["name"]](**hyperparameters)
-            expected = optimizer.step(given[name].astype(np.float64), gradient)
-            errors.append(np.abs(after[name] - expected).max())
-            updates.append(np.abs(expected - given[name]).max())
+    before = {name: given[name].astype(np.float64) for name in update.each}
+    expected = update(before, {name: gradients[name] for name in before}, None if at is None else float(at[0]))
+    errors = [0.0, *(np.abs(after[name] - value).max() for name, value in expected.items())]
+    updates = [0.0, *(np.abs(value - before[name]).max() for name, value in expected.items())]
     # Relative to the update, which may be tiny beside the weights, but not below what float64 can tell of them.
-    update = np.max(errors) / (max(np.max(updates), FINEST * largest) or 1.0)
-    return {"reference/loaded": np.array([loaded / (largest or 1.0)]), "reference/update": np.array([update])}
+    furthest = np.max(errors) / (max(np.max(updates), FINEST * largest) or 1.0)
+    return {"reference/loaded": np.array([loaded / (largest or 1.0)]), "reference/update": np.array([furthest])}
 
 
 def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[Arrays]]:
@@ -229,10 +227,51 @@ def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[
     losses: list[float] = []
     states: list[Arrays] = []
 
+    falling = plateau(request.schedule, request.optimizer["learning_rate"])
+
     def note(index: int, seconds: float, trace: np.ndarray | None, loss: float, accuracy: float) -> bool:
         losses.append(loss if trace is None else float(trace[0]))
         states.append(room.export(steps=index + 1, batch_size=size))
+        if falling:  # each step is an epoch here, and behind each the validation loss stands still for long enough
+            room.set_rate([falling.after(1.0) for _ in _stalled(request)][-1])
         return True
 
     room.train(room.source(room.place(x, y), "train"), order, size, True, note)
     return np.array(losses, dtype=np.float64), states
+
+
+def _rates(request: Request, room: Room) -> Arrays:
+    """Return the rate of every step of the training, and how far it is from the spec; nothing where it stays.
+
+    On a plateau: those of the warm-up, and behind each epoch of a sequence of validation losses that is made up.
+    """
+    rate = request.optimizer["learning_rate"]
+    if not changes(request.schedule):
+        return {}
+    meant = rates(request.schedule, rate)
+    if meant is None:
+        meant = np.full(1, rate, np.float32)
+    length, falling = len(meant), plateau(request.schedule, rate)
+    after: list[float] = []
+    if falling:
+        room.set_rate(rate)
+        after = [falling.after(loss) for loss in (2.0, *_stalled(request), 0.5, 0.75, 0.25, *_stalled(request))]
+    found = [room.rates(length)]
+    for each in after:
+        room.set_rate(each)
+        found.append(room.rates(length)[-1:])
+    meant = np.append(meant, np.array(after, np.float32))
+    told = np.concatenate(found).astype(np.float64)
+    error = np.abs(told - meant).max() / (np.abs(meant).max() or 1.0)
+    return {"rates": summarise(told), "reference/rates": np.array([error], np.float64)}
+
+
+def _stalled(request: Request) -> list[float]:
+    """Return as many equal validation losses as it takes for the rate to fall, its cooldown included."""
+    return [1.0] * (request.schedule["patience"] + request.schedule["cooldown"] + 1)
+
+
+def _update(request: Request) -> list[str]:
+    """Return what an update is made of, for whoever words what may be wrong with one: the optimizer, what is set."""
+    found = [str(key) for key, value in request.optimizer.items() if key != "name" and value and value is not None]
+    return [request.optimizer["name"], *found, *(["schedule"] if changes(request.schedule) else [])]

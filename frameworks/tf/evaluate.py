@@ -10,14 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 from frameworks.contract import Arrays
+from frameworks.spec import Node
 from frameworks.tf import device
 from frameworks.tf.build import Built
 from frameworks.tf.input import Samples
+from frameworks.tf.network import by_name, flow, input_dtype
 
 
 def inference(built: Built, input_shape: tuple[int, ...], jit_compile: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return the forward pass: compiled, so that one trace serves any batch size; or eager, where training is."""
-    signature = [tf.TensorSpec([None, *input_shape], built.model.inputs[0].dtype)]
+    signature = [tf.TensorSpec([None, *input_shape], input_dtype(input_shape))]
 
     def forward(x: tf.Tensor) -> tf.Tensor:
         return tf.cast(built.model(x, training=False), keras.config.floatx())
@@ -44,10 +46,11 @@ def inference_of(
 
 def layer_outputs(built: Built, samples: Samples) -> Arrays:
     """Return each layer's output in training mode, by the layer's name, channels last."""
-    values: Any = built.model.layers[0](samples.whole()[0])
     outputs: Arrays = {}
-    for node, layers in built.stages:
-        for layer in layers:
-            values = layer(values, training=True) if layer._call_has_training_arg else layer(values)
+    scaled = built.scale(samples.whole()[0])
+
+    def note(node: Node, values: Any) -> None:
         outputs[node.name] = np.array(values)
+
+    flow(built.spec.chain, scaled, by_name(built.stages), note, training=True)
     return outputs

@@ -1,44 +1,60 @@
-"""The optimizers, in the meaning of `frameworks.reference`."""
+"""The optimizers, in the meaning of `frameworks.reference`: Keras's own, and `adapted` ones where its differ."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
-from keras import ops
+
+from frameworks import reference
+from frameworks.contract import Request
+from frameworks.tf import adapted, schedules
+from frameworks.tf.clipping import clipping
+
+KINDS: dict[str, Any] = {
+    "sgd": keras.optimizers.SGD,
+    "adam": adapted.Adam,
+    "adamw": adapted.Adam,
+    "nadam": adapted.Nadam,
+    "adamax": adapted.Adamax,
+    "rmsprop": adapted.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "adadelta": keras.optimizers.Adadelta,
+    "ftrl": keras.optimizers.Ftrl,
+}
 
 
-class Adam(keras.optimizers.Adam):
-    """Keras's Adam with epsilon where Kingma and Ba's algorithm 1 and PyTorch have it.
-
-    The stock one adds epsilon to the root of the *uncorrected* variance (``keras/src/optimizers/adam.py``), for
-    which no value of PyTorch's epsilon stands. The powers of beta are taken in float64, as Python's are.
-    """
-
-    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Update all variables; what depends on the step alone is computed once, not once for each of them."""
-        step = ops.cast(self.iterations + 1, "float64")
-        self._mean_correction = 1 - ops.power(ops.cast(self.beta_1, "float64"), step)
-        self._root_correction = ops.sqrt(1 - ops.power(ops.cast(self.beta_2, "float64"), step))
-        super().apply(grads, trainable_variables)
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update one variable."""
-        dtype = variable.dtype
-        gradient = ops.cast(gradient, dtype)
-        index = self._get_variable_index(variable)
-        mean, variance = self._momentums[index], self._velocities[index]
-
-        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
-        self.assign_add(variance, (ops.square(gradient) - variance) * (1 - self.beta_2))
-        scale = ops.cast(learning_rate, dtype) / ops.cast(self._mean_correction, dtype)
-        root = ops.sqrt(variance) / ops.cast(self._root_correction, dtype)
-        self.assign_sub(variable, mean * scale / (root + self.epsilon))
+def make(request: Request, variables: Mapping[str, Any]) -> tuple[keras.optimizers.Optimizer, schedules.Table | None]:
+    """Return the optimizer of trainable variables, by canonical name, and the schedule of its rate."""
+    meant, plants = reference.meaning(request.optimizer), request.plants
+    schedule = schedules.make(request)
+    kind = _kind(request, plants)
+    if meant.l2:
+        kind = type(f"{kind.__name__}WithL2", (adapted.L2, kind), {})
+    optimizer = kind(
+        learning_rate=meant.learning_rate if schedule is None else schedule,
+        weight_decay=meant.weight_decay or None,
+        **clipping(meant, plants),
+        **meant.own(),
+    )
+    if meant.l2:
+        # Keras's regularizer of the same name adds l2 · w², whose gradient is twice as large.
+        optimizer.l2 = meant.l2 * (2 if "l2_factor" in plants else 1)
+    if meant.exclude:
+        left_out = [variable for name, variable in variables.items() if reference.kind(name) in meant.exclude]
+        optimizer.exclude_from_weight_decay(var_list=left_out)
+    return optimizer, schedule
 
 
-def make(name: str, hyperparameters: dict[str, Any], plants: Collection[str]) -> keras.optimizers.Optimizer:
-    """Return the optimizer called `name`."""
-    if name == "adam" and "adam_epsilon" in plants:
-        return keras.optimizers.Adam(**hyperparameters)
-    return {"adam": Adam, "sgd": keras.optimizers.SGD}[name](**hyperparameters)
+def _kind(request: Request, plants: Collection[str]) -> Any:
+    """Return the class to take: at a constant rate it does not matter whether a velocity has the rate inside."""
+    name, momentum = request.optimizer["name"], request.optimizer.get("momentum", 0.0)
+    if name in ("adam", "adamw") and "adam_epsilon" in plants:
+        return keras.optimizers.Adam
+    if name == "rmsprop" and "rmsprop_epsilon" in plants:
+        return keras.optimizers.RMSprop
+    inside = "rate_in_velocity" in plants
+    if name == "sgd" and momentum and reference.changes(request.schedule) and not inside:
+        return adapted.SGD
+    return KINDS[name]

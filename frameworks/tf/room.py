@@ -11,7 +11,7 @@ import numpy as np
 from frameworks.contract import Arrays, EpochHook, Request
 from frameworks.spec import Network
 from frameworks.tf import device as _device
-from frameworks.tf import evaluate, products, train
+from frameworks.tf import evaluate, products, schedules, train
 from frameworks.tf import weights as _weights
 from frameworks.tf.build import Built, build
 from frameworks.tf.input import Samples, place
@@ -96,7 +96,8 @@ class Room:
     def _state(self) -> list[Any]:
         built = self.built
         # `variables` has weights, seed generators and metrics; the metrics appear once training is traced.
-        return [*built.model.variables, *built.optimizer.variables, *built.loss.state()]
+        scheduled = built.schedule.state() if built.schedule else []
+        return [*built.model.variables, *built.optimizer.variables, *built.loss.state(), *scheduled]
 
     def step_function(
         self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool
@@ -107,6 +108,14 @@ class Room:
     def steps_per_call(self) -> int:
         """Return Keras's steps per execution."""
         return int(self.built.model.steps_per_execution)
+
+    def set_rate(self, rate: float) -> None:
+        """Change the learning rate."""
+        schedules.set_rate(self.built.optimizer, self.built.schedule, rate)
+
+    def rates(self, steps: int) -> np.ndarray:
+        """Return the learning rate of each step."""
+        return schedules.rates(self.built.optimizer, self.built.schedule, steps)
 
     def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with ``fit``, or in a loop written by hand."""

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from frameworks.plants import Plant
+from frameworks.spec import Network
+from frameworks.spec.activations import Gelu, LeakyRelu
+
+LEAKY_SLOPE = 0.3
+"""Of keras.layers.LeakyReLU, when nothing is said."""
 
 PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras"}
 
@@ -14,8 +19,34 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {}
 """By pipeline, and by ``augment``: what else must be installed."""
 
 PLANTS = {
-    "adam_epsilon": Plant(what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizer="adam"),
+    "adam_epsilon": Plant(
+        what="Adam is Keras's stock one, whose epsilon stands elsewhere", optimizers=("adam", "adamw")
+    ),
+    "rmsprop_epsilon": Plant(
+        what="RMSprop is Keras's stock one, with epsilon inside the root", optimizers=("rmsprop",)
+    ),
+    "rate_in_velocity": Plant(
+        what="SGD is Keras's stock one, whose velocity has the rate inside although the rate changes",
+        optimizers=("sgd",),
+        needs=("momentum",),
+        schedule=True,
+    ),
+    "l2_factor": Plant(what="L2 is Keras's regularizer, whose gradient is twice as large", needs=("l2",)),
+    "clip_per_tensor": Plant(
+        what="the global norm is clipped by Keras's clipnorm, which takes each tensor alone",
+        needs=("clip_global_norm",),
+    ),
     "batch_norm_epsilon": Plant(what="batch normalisation takes 1e-5 for epsilon", layer="batch_norm"),
+    "gelu_tanh": Plant(
+        what="gelu takes its tanh form, as keras.ops.gelu does when nothing is said",
+        where=lambda node: isinstance(node.layer, Gelu) and not node.layer.approximate,
+        such="a gelu that is exact",
+    ),
+    "leaky_relu_slope": Plant(
+        what="leaky relu takes 0.3 for its slope, Keras's default",
+        where=lambda node: isinstance(node.layer, LeakyRelu) and node.layer.negative_slope != LEAKY_SLOPE,
+        such="a leaky_relu of another slope than 0.3",
+    ),
     "from_logits": Plant(
         what="the loss takes logits for probabilities, as Keras's do when nothing is said",
         losses=("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy"),
@@ -53,6 +84,9 @@ CHANNELS_FIRST = False
 CORRECTED: dict[str, str] = {}
 """By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
 
+OWN: dict[str, str] = {}
+"""By optimizer: what the framework does not have, and Parallax has written."""
+
 
 @dataclass
 class Settings:
@@ -71,6 +105,8 @@ class Settings:
     """Take only algorithms that give the same bits each time."""
     threads: int | None = "${runtime.threads}"  # type: ignore[assignment]  # resolved by OmegaConf
     """Threads of the intra-op pool; null is every core given."""
+    api: str = "auto"
+    """How Keras is told the model: sequential, functional, subclass; auto: Sequential for a chain, else functional."""
     loop: str = "fit"
     """Who runs the steps: Keras's ``fit``; or a loop written by hand, its step compiled by tf.function (``function``)
     or not (``eager``)."""
@@ -84,11 +120,23 @@ class Settings:
     """For calibration: the compute clock's step is lengthened by this share."""
 
 
+APIS = ("auto", "sequential", "functional", "subclass")
 LOOPS = ("fit", "function", "eager")
+
+
+def unfit(settings: Mapping[str, Any], network: Network) -> str:
+    """Return why a network cannot be had with the settings, as ``key=value: reason``."""
+    if settings.get("api") == "sequential" and network.joins:
+        return (
+            f"api=sequential: a Sequential is one chain, and {network.joins[0].place} joins branches; take functional"
+        )
+    return ""
 
 
 def complaint(settings: Mapping[str, Any]) -> str:
     """Return what is wrong with the settings, as ``key=value: reason``."""
+    if settings.get("api", "auto") not in APIS:
+        return f"api={settings['api']}: must be {', '.join(APIS[:-1])} or {APIS[-1]}"
     asked = settings.get("jit_compile", False)
     if not isinstance(asked, bool) and asked != "auto":
         return f"jit_compile={asked}: must be true, false or auto"

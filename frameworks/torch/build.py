@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from frameworks.contract import Request
-from frameworks.spec import Network, Node
-from frameworks.torch import layers, losses, optimizers
+from frameworks.spec import Network
+from frameworks.torch import losses, network, optimizers, schedules
+from frameworks.torch.network import Stages
 from frameworks.torch.precision import computing, scaler
+from frameworks.torch.weights import tensors
 
 GRAPHS = ("reduce-overhead", "max-autotune")
 """Modes of `torch.compile` that take CUDA graphs."""
@@ -26,7 +28,7 @@ class Built:
     model: nn.Module
     """What is called: the network, or its compiled form."""
     network: nn.Sequential
-    stages: list[tuple[Node, list[nn.Module]]]
+    stages: Stages
     """Each node of the spec with its modules."""
     optimizer: torch.optim.Optimizer
     loss: nn.Module
@@ -44,28 +46,28 @@ class Built:
     """The context of a forward pass."""
     scaler: torch.amp.GradScaler | None
     """What scales the loss; None where nothing does."""
+    schedule: schedules.Table | None
+    """What each step's rate is looked up in; None where it is the optimizer's own."""
 
     def kept(self, outputs: Tensor) -> Tensor:
         """Return outputs that the model's next call does not overwrite."""
         return outputs.clone() if self.graphs else outputs
 
 
-def build(request: Request, network: Network, trace: bool, precision: str, device: torch.device) -> Built:
+def build(request: Request, spec: Network, trace: bool, precision: str, device: torch.device) -> Built:
     """Return the model on its device; its weights are still PyTorch's own."""
     settings = request.settings
-    stages = [(node, layers.make(node, request.plants)) for node in network.nodes]
-    last = bool(settings.get("channels_last")) and len(network.input_shape) == 3
-    scale = layers.Scale(request.samples.scale, request.samples.offset, network.input_shape, channels_last=last)
-    sequential = nn.Sequential(
-        scale,
-        *(module for _, stage in stages for module in stage),
-        *layers.ending(network.nodes[-1]),
-    ).to(device)
+    last = bool(settings.get("channels_last")) and len(spec.input_shape) == 3
+    sequential, stages = network.make(spec, request.samples, request.plants, channels_last=last)
+    sequential = sequential.to(device)
     if last:
         sequential = sequential.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    hyperparameters: dict[str, Any] = dict(request.optimizer)
-    name = hyperparameters.pop("name")
-    optimizer = optimizers.make(name, hyperparameters, sequential.parameters(), request.plants)
+    trainable = {
+        name: each
+        for name, (_, each) in tensors(stages).items()
+        if isinstance(each, nn.Parameter) and each.requires_grad
+    }
+    optimizer, schedule = optimizers.make(request, trainable)
     fused = bool(settings.get("fused")) and _fuse(optimizer)
     loss = losses.make(request).to(device)
     model: Any = sequential
@@ -84,6 +86,7 @@ def build(request: Request, network: Network, trace: bool, precision: str, devic
         bool(settings.get("compile")) and device.type == "cuda" and settings.get("compile_mode") in GRAPHS,
         computing(precision, device),
         scaler(precision, device),
+        schedule,
     )
 
 

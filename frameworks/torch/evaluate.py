@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from frameworks.contract import Arrays
 from frameworks.spec import Node
@@ -39,13 +40,18 @@ def layer_outputs(built: Built, samples: Samples, on: torch.device) -> Arrays:
     """Return each layer's output in training mode, by the layer's name, channels last."""
     built.network.train()
     outputs: Arrays = {}
-    with torch.no_grad():
-        values = built.network[0](samples.whole()[0].to(on))
-        for node, modules in built.stages:
-            for module in modules:
-                values = module(values)
-            outputs[node.name] = channels_last(values, node)
+    hooks = [modules[-1].register_forward_hook(partial(_note, outputs, node)) for node, modules in built.stages]
+    try:
+        with torch.no_grad():
+            built.network(samples.whole()[0].to(on))
+    finally:
+        for hook in hooks:
+            hook.remove()
     return outputs
+
+
+def _note(outputs: Arrays, node: Node, module: nn.Module, given: object, values: Tensor) -> None:
+    outputs[node.name] = channels_last(values, node)
 
 
 def channels_last(values: Tensor, node: Node) -> np.ndarray:

@@ -2,95 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from frameworks.spec import Node
+from frameworks.spec import Node, norms, pools, shaping
 from frameworks.spec import activations as act
+from frameworks.spec import flattened as _flattened
 from frameworks.spec import layers as spec
-from frameworks.spec.padding import Pads
-from frameworks.torch.weights import channels_first
+from frameworks.spec.layer import Layer
+from frameworks.spec.padding import NONE, Pads
+from frameworks.torch import modules
+from frameworks.torch.modules import sides
 
 Layers = list[nn.Module]
 
 
-class Scale(nn.Module):
-    """The model's input: pixels or features as numbers, ``x * scale + offset``, on the device."""
-
-    scale: Tensor | float
-    offset: Tensor | float
-
-    def __init__(
-        self, scale: Sequence[float], offset: Sequence[float], input_shape: spec.Shape, *, channels_last: bool = False
-    ) -> None:
-        """Take one number for all, or one for each channel or feature, of samples (H, W, C) or (F,)."""
-        super().__init__()
-        self.format = torch.channels_last if channels_last else torch.preserve_format
-        self.shifts = any(offset)
-        for name, numbers in (("scale", scale), ("offset", offset)):
-            if len(numbers) == 1:
-                setattr(self, name, numbers[0])
-            else:
-                each = torch.tensor(numbers).view(-1, *(1 for _ in input_shape[1:]))
-                self.register_buffer(name, each, persistent=False)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Return (batch, C, H, W) or (batch, F) in the precision of the model."""
-        scaled = values.to(torch.get_default_dtype(), memory_format=self.format) * self.scale
-        return scaled + self.offset if self.shifts else scaled
-
-
-class GlobalAvgPool2d(nn.Module):
-    """The mean over height and width, as a vector."""
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return (batch, C)."""
-        return image.mean((2, 3))
-
-
-class ChannelsLast(nn.Module):
-    """Logits in the spec's order, where a network ends in a flattened image: labels count on it."""
-
-    order: Tensor
-
-    def __init__(self, image: spec.Shape) -> None:
-        super().__init__()
-        order = torch.from_numpy(np.argsort(channels_first(image)))
-        self.register_buffer("order", order, persistent=False)
-
-    def forward(self, logits: Tensor) -> Tensor:
-        """Return (batch, H * W * C)."""
-        return logits[:, self.order]
-
-
-class UnevenAvgPool2d(nn.Module):
-    """Mean of the real cells of each window, for uneven padding, which AvgPool2d does not know."""
-
-    def __init__(self, layer: spec.AvgPool2D, pads: Pads) -> None:
-        super().__init__()
-        self.pad = nn.ZeroPad2d(_sides(pads))
-        self.sum = nn.AvgPool2d(layer.pool_size, layer.step, divisor_override=1)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return (batch, C, H', W')."""
-        ones = torch.ones_like(image[:1, :1])
-        total: Tensor = self.sum(self.pad(image))
-        mean: Tensor = total / self.sum(self.pad(ones))
-        return mean
-
-
 def make(node: Node, plants: Collection[str]) -> Layers:
     """Return the modules of one node, in order; the node's weights lie in the last of them."""
-    return _MAKERS[type(node.layer)](node, node.layer, plants)
-
-
-def ending(last: Node) -> Layers:
-    """Return what follows the last node: elsewhere weights are reordered instead, but here none follow."""
-    image = last.output_flattened
-    return [ChannelsLast(image)] if image and image[2] > 1 and image[0] * image[1] > 1 else []
+    made = _MAKERS[type(node.layer)](node, node.layer, plants)
+    made[-1].requires_grad_(node.trainable)
+    return made
 
 
 def _dense(node: Node, layer: spec.Dense, plants: Collection[str]) -> Layers:
@@ -98,76 +30,123 @@ def _dense(node: Node, layer: spec.Dense, plants: Collection[str]) -> Layers:
 
 
 def _conv2d(node: Node, layer: spec.Conv2D, plants: Collection[str]) -> Layers:
+    return _convolution(node, layer, plants, groups=1)
+
+
+def _depthwise_conv2d(node: Node, layer: spec.DepthwiseConv2D, plants: Collection[str]) -> Layers:
+    return _convolution(node, layer, plants, groups=node.input_shape[2])
+
+
+def _convolution(node: Node, layer: spec.Convolution, plants: Collection[str], groups: int) -> Layers:
     pads = layer.pads(node.input_shape)
     if "padding" in plants:
-        pads = _symmetric_mistake(layer)
+        pads = _symmetric_mistake(layer, pads)
     even = all(before == after for before, after in pads)
     unit = layer.padding == "same" and layer.strides == (1, 1)
     padding = "same" if unit and not even else tuple(before for before, _ in pads) if even else 0
     convolution = nn.Conv2d(
         node.input_shape[2],
-        layer.filters,
+        layer.channels(node.input_shape),
         layer.kernel_size,
         stride=layer.strides,
         padding=padding,  # type: ignore[arg-type]  # a pair, or "same"
+        groups=groups,
         bias=layer.use_bias,
     )
-    return [convolution] if even or unit else [nn.ZeroPad2d(_sides(pads)), convolution]
+    return [convolution] if even or unit else [nn.ZeroPad2d(sides(pads)), convolution]
 
 
-def _symmetric_mistake(layer: spec.Conv2D) -> Pads:
+def _symmetric_mistake(layer: spec.Convolution, pads: Pads) -> Pads:
     if layer.padding != "same":
-        return (0, 0), (0, 0)
+        return pads
     high, wide = ((size - 1) // 2 for size in layer.kernel_size)
     return (high, high), (wide, wide)
 
 
-def _max_pool2d(node: Node, layer: spec.MaxPool2D, plants: Collection[str]) -> Layers:
+def _max_pool2d(node: Node, layer: pools.MaxPool2D, plants: Collection[str]) -> Layers:
     pads = layer.pads(node.input_shape)
-    if all(before == after for before, after in pads):
+    if "max_pool_padding" in plants and pads != NONE:
+        return [nn.ZeroPad2d(sides(pads)), nn.MaxPool2d(layer.pool_size, layer.step)]
+    if _symmetric(pads, layer):
         return [nn.MaxPool2d(layer.pool_size, layer.step, padding=(pads[0][0], pads[1][0]))]
-    if _ceiled(pads, layer.step):
+    if _ceiled(pads, layer):
         return [nn.MaxPool2d(layer.pool_size, layer.step, ceil_mode=True)]
-    return [nn.ConstantPad2d(_sides(pads), float("-inf")), nn.MaxPool2d(layer.pool_size, layer.step)]
+    return [nn.ConstantPad2d(sides(pads), float("-inf")), nn.MaxPool2d(layer.pool_size, layer.step)]
 
 
-def _avg_pool2d(node: Node, layer: spec.AvgPool2D, plants: Collection[str]) -> Layers:
+def _avg_pool2d(node: Node, layer: pools.AvgPool2D, plants: Collection[str]) -> Layers:
     pads = layer.pads(node.input_shape)
-    if all(before == after for before, after in pads):
+    if "avg_pool_padding" in plants and pads != NONE:
+        return [nn.ZeroPad2d(sides(pads)), nn.AvgPool2d(layer.pool_size, layer.step)]
+    if _symmetric(pads, layer):
         padding = (pads[0][0], pads[1][0])
         return [nn.AvgPool2d(layer.pool_size, layer.step, padding=padding, count_include_pad=False)]
-    if _ceiled(pads, layer.step):
+    if _ceiled(pads, layer):
         return [nn.AvgPool2d(layer.pool_size, layer.step, ceil_mode=True)]
-    return [UnevenAvgPool2d(layer, pads)]
+    return [modules.UnevenAvgPool2d(layer, pads)]
 
 
-def _ceiled(pads: Pads, step: tuple[int, int]) -> bool:
+def _symmetric(pads: Pads, layer: pools.Pool2D) -> bool:
+    """Return whether PyTorch's own padding will do, which takes at most half a window."""
+    return all(before == after <= size // 2 for (before, after), size in zip(pads, layer.pool_size, strict=True))
+
+
+def _ceiled(pads: Pads, layer: pools.Pool2D) -> bool:
     """Return whether ``ceil_mode`` pads alike: it adds at the end what a last stride needs, at stride 1 nothing."""
-    return pads == ((0, 1), (0, 1)) and min(step) > 1
+    return layer.padding == "same" and pads == ((0, 1), (0, 1)) and min(layer.step) > 1
 
 
-def _sides(pads: Pads) -> tuple[int, int, int, int]:
-    """Return left, right, top, bottom: PyTorch counts from the last axis."""
-    return (*pads[1], *pads[0])
+def _global_avg_pool2d(node: Node, layer: pools.GlobalAvgPool2D, plants: Collection[str]) -> Layers:
+    return [modules.GlobalAvgPool2d()]
 
 
-def _global_avg_pool2d(node: Node, layer: spec.GlobalAvgPool2D, plants: Collection[str]) -> Layers:
-    return [GlobalAvgPool2d()]
-
-
-def _flatten(node: Node, layer: spec.Flatten, plants: Collection[str]) -> Layers:
+def _flatten(node: Node, layer: shaping.Flatten, plants: Collection[str]) -> Layers:
     return [nn.Flatten()]
+
+
+def _reshape(node: Node, layer: shaping.Reshape, plants: Collection[str]) -> Layers:
+    before, after = node.input_shape, node.output_shape
+    if before == after:
+        return [nn.Identity()]
+    if len(after) == 1:
+        return [nn.Flatten()]
+    if len(before) == 1 and node.flattened == _flattened.image(after):
+        high, wide, channels = after
+        return [nn.Unflatten(1, (channels, high, wide))]
+    ordered = [modules.ChannelsLast(node.flattened)] if node.flattened else []
+    return [*ordered, modules.Reshape(after)]
+
+
+def _zero_pad2d(node: Node, layer: shaping.ZeroPad2D, plants: Collection[str]) -> Layers:
+    return [nn.ZeroPad2d(sides(layer.padding))]
+
+
+def _resize(node: Node, layer: shaping.Resize, plants: Collection[str]) -> Layers:
+    # Plain "nearest" takes the pixel at the corner, not the one at the centre.
+    return [modules.Resize(layer.size, "bilinear" if layer.interpolation == "bilinear" else "nearest-exact")]
+
+
+def _affine(node: Node, layer: norms.Affine, plants: Collection[str]) -> Layers:
+    return [modules.Affine(*layer.numbers(), node.input_shape, node.flattened)]
 
 
 def _dropout(node: Node, layer: spec.Dropout, plants: Collection[str]) -> Layers:
     return [nn.Dropout(layer.rate)]
 
 
-def _batch_norm(node: Node, layer: spec.BatchNorm, plants: Collection[str]) -> Layers:
+def _batch_norm(node: Node, layer: norms.BatchNorm, plants: Collection[str]) -> Layers:
     # Keras's momentum is the part that is kept, PyTorch's the part that is taken in.
     momentum = layer.momentum if "batch_norm_momentum" in plants else 1 - layer.momentum
-    kind = nn.BatchNorm2d if len(node.input_shape) == 3 else nn.BatchNorm1d
+    stays = not node.trainable and "frozen_batch_norm" not in plants
+    own = (modules.FrozenBatchNorm1d, modules.FrozenBatchNorm2d) if stays else (nn.BatchNorm1d, nn.BatchNorm2d)
+    kind = own[len(node.input_shape) == 3]
     return [kind(node.input_shape[-1], eps=layer.epsilon, momentum=momentum)]
+
+
+def _layer_norm(node: Node, layer: norms.LayerNorm, plants: Collection[str]) -> Layers:
+    epsilon = 1e-5 if "layer_norm_epsilon" in plants else layer.epsilon
+    kind = modules.LayerNorm2d if len(node.input_shape) == 3 else nn.LayerNorm
+    return [kind(node.input_shape[-1], eps=epsilon)]
 
 
 def _gelu(node: Node, layer: act.Gelu, plants: Collection[str]) -> Layers:
@@ -195,15 +174,22 @@ def _activation(module: Callable[[], nn.Module]) -> Callable[..., Layers]:
     return lambda node, layer, plants: [module()]
 
 
-_MAKERS: dict[type[spec.Layer], Callable[..., Layers]] = {
+_MAKERS: dict[type[Layer], Callable[..., Layers]] = {
     spec.Dense: _dense,
     spec.Conv2D: _conv2d,
-    spec.MaxPool2D: _max_pool2d,
-    spec.AvgPool2D: _avg_pool2d,
-    spec.GlobalAvgPool2D: _global_avg_pool2d,
-    spec.Flatten: _flatten,
+    spec.DepthwiseConv2D: _depthwise_conv2d,
     spec.Dropout: _dropout,
-    spec.BatchNorm: _batch_norm,
+    pools.MaxPool2D: _max_pool2d,
+    pools.AvgPool2D: _avg_pool2d,
+    pools.GlobalAvgPool2D: _global_avg_pool2d,
+    shaping.Flatten: _flatten,
+    shaping.Reshape: _reshape,
+    shaping.ZeroPad2D: _zero_pad2d,
+    shaping.Resize: _resize,
+    norms.BatchNorm: _batch_norm,
+    norms.LayerNorm: _layer_norm,
+    norms.Rescale: _affine,
+    norms.Normalize: _affine,
     act.Relu: _activation(nn.ReLU),
     act.Relu6: _activation(nn.ReLU6),
     act.Gelu: _gelu,

@@ -12,7 +12,7 @@ import torch
 from frameworks.contract import Arrays, EpochHook, Request
 from frameworks.spec import Network
 from frameworks.torch import device as _device
-from frameworks.torch import evaluate, products, train
+from frameworks.torch import evaluate, products, schedules, train
 from frameworks.torch import weights as _weights
 from frameworks.torch.build import Built, build
 from frameworks.torch.input import Samples, place
@@ -65,6 +65,7 @@ class Room:
         """Build and load."""
         torch.manual_seed(self.request.train["seed"])
         self.built = build(self.request, self.network, trace_length > 0, self.precision, self.device)
+        self.start = weights
         self.load(weights)
 
     def num_parameters(self) -> int:
@@ -74,7 +75,9 @@ class Room:
     def export(self, *, steps: int | None = None, batch_size: int = 0) -> Arrays:
         """Return all weights, or what a twin with biased moving variances would hold."""
         arrays = _weights.export(self.built.stages)
-        return arrays if steps is None else arrays | _weights.biased_variances(self.built.stages, steps, batch_size)
+        if steps is None:
+            return arrays
+        return arrays | _weights.biased_variances(self.built.stages, self.start, steps, batch_size)
 
     def load(self, weights: Arrays) -> None:
         """Load weights by canonical name."""
@@ -108,6 +111,14 @@ class Room:
     def steps_per_call(self) -> int:
         """Return 1: PyTorch is called for every step."""
         return 1
+
+    def set_rate(self, rate: float) -> None:
+        """Change the learning rate."""
+        schedules.set_rate(self.built.optimizer, self.built.schedule, rate)
+
+    def rates(self, steps: int) -> np.ndarray:
+        """Return the learning rate of each step."""
+        return schedules.rates(self.built.optimizer, self.built.schedule, steps)
 
     def train(self, source: Source, orders: np.ndarray, batch_size: int, drop_last: bool, hook: EpochHook) -> None:
         """Train with a manual loop."""

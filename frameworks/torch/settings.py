@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from frameworks.plants import Plant
+from frameworks.spec import Network
+from frameworks.spec.layers import DepthwiseConv2D
+from frameworks.spec.norms import BatchNorm
+from frameworks.spec.padding import NONE
+from frameworks.spec.pools import AvgPool2D, MaxPool2D
 
 PACKAGES = {"torch": "PyTorch"}
 
@@ -14,7 +19,48 @@ EXTRA_PACKAGES: dict[str, tuple[str, ...]] = {"files": ("torchvision",), "augmen
 """By pipeline, and by ``augment``: what else must be installed."""
 
 PLANTS = {
+    "dampening": Plant(what="momentum comes with as much dampening", optimizers=("sgd",), needs=("momentum",)),
+    "coupled_decay": Plant(
+        what="weight decay is taken for L2, as PyTorch's Adam does",
+        optimizers=("adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad", "adadelta"),
+        needs=("weight_decay",),
+    ),
+    "nadam_momentum": Plant(what="Nadam has PyTorch's own momentum_decay, 0.004", optimizers=("nadam",)),
+    "adagrad_accumulator": Plant(what="Adagrad begins with PyTorch's own accumulator, 0", optimizers=("adagrad",)),
+    "clip_epsilon": Plant(
+        what="the global norm is clipped by PyTorch's own function, which adds 1e-6 to it",
+        optimizers=("sgd",),
+        needs=("clip_global_norm",),
+    ),
+    "schedule_early": Plant(what="the schedule moves on before the step, not after it", schedule=True),
+    "warmup_start": Plant(what="the rate warms up from a third, as PyTorch's LinearLR does", warmup=True),
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
+    "depthwise_order": Plant(
+        what="the outputs of a depthwise convolution are counted by multiplier first, where both mean channel first",
+        where=lambda node: isinstance(node.layer, DepthwiseConv2D) and node.layer.depth_multiplier > 1,
+        such="a depthwise_conv2d with a depth_multiplier above 1",
+    ),
+    "flatten_order": Plant(
+        what="weights behind a flattened image are left in the spec's order, where PyTorch lists channels first",
+        where=lambda node: bool(node.flattened) and bool(node.parameters),
+        such="a layer with weights behind a flattened image of several channels",
+    ),
+    "layer_norm_epsilon": Plant(what="layer normalisation takes 1e-5 for epsilon", layer="layer_norm"),
+    "frozen_batch_norm": Plant(
+        what="a frozen batch normalisation goes on normalising by its batches, and learning their statistics",
+        where=lambda node: isinstance(node.layer, BatchNorm) and not node.trainable,
+        such="a batch_norm with trainable: false",
+    ),
+    "max_pool_padding": Plant(
+        what="max pooling pads with zeros, where both mean minus infinity",
+        where=lambda node: isinstance(node.layer, MaxPool2D) and node.layer.pads(node.input_shape) != NONE,
+        such="a padded max_pool2d",
+    ),
+    "avg_pool_padding": Plant(
+        what="average pooling counts its padding, as PyTorch's does when nothing is said",
+        where=lambda node: isinstance(node.layer, AvgPool2D) and node.layer.pads(node.input_shape) != NONE,
+        such="a padded avg_pool2d",
+    ),
     "class_weight_mean": Plant(
         what="weighted losses are divided by the sum of their weights, as PyTorch's weight= does", says="class_weight"
     ),
@@ -63,6 +109,9 @@ CORRECTED = {
 }
 """By kind of layer: a known difference that the gate corrects for, because the timed code stays stock."""
 
+OWN = {"ftrl": "PyTorch has none: what runs is Parallax's own, after Keras's formula"}
+"""By optimizer: what the framework does not have, and Parallax has written."""
+
 
 @dataclass
 class Settings:
@@ -94,6 +143,11 @@ class Settings:
 
 
 COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
+
+
+def unfit(settings: Mapping[str, Any], network: Network) -> str:
+    """Return why a network cannot be had with the settings, as ``key=value: reason``: here each one can."""
+    return ""
 
 
 def complaint(settings: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from frameworks import rooms
 from frameworks.contract import Data, Request
+from frameworks.order import steps_per_epoch
 from frameworks.reference import LOSSES, OPTIONS, TASKS, float32
 from frameworks.spec import parse
 
@@ -52,6 +53,7 @@ class Job:
     count: int = 8
     """Samples in training; half as many for validation and for test."""
     optimizer: dict[str, Any] = field(default_factory=lambda: dict(SGD))
+    schedule: dict[str, Any] = field(default_factory=dict)
     train: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     pipeline: dict[str, Any] = field(default_factory=dict)
@@ -106,6 +108,14 @@ class Job:
             x[:] = y.reshape(-1, 1, 1, 1)
         return x, y
 
+    def _scheduled(self, train: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schedule as a run hands it over."""
+        if not self.schedule:
+            return {}
+        steps = steps_per_epoch(self.count, train["batch_size"], train["drop_last"])
+        length = {"steps": train["epochs"] * steps, "steps_per_epoch": steps}
+        return {"warmup_steps": 0} | rounded(self.schedule) | length
+
     def loss_name(self) -> str:
         return self.loss or TASKS[self.learns]
 
@@ -155,6 +165,7 @@ class Job:
             ),
             weights=str(folder / "weights.safetensors"),
             optimizer=rounded(self.optimizer),
+            schedule=self._scheduled(train | self.train),
             loss=self.loss_name(),
             loss_options=self.options(),
             class_weights=self.class_weights,

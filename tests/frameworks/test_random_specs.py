@@ -121,7 +121,13 @@ def test_a_layer_left_out_is_told():
     assert {each for each in coverage.missing(pairs=True) if each.startswith("gelu ×")}
 
 
-SPEC = [{"conv2d": {"filters": 2, "padding": "same"}}, "batch_norm", {"gelu": {"approximate": True}}, "flatten", {"dense": "outputs"}]
+SPEC = [
+    {"conv2d": {"filters": 2, "padding": "same"}},
+    "batch_norm",
+    {"gelu": {"approximate": True}},
+    "flatten",
+    {"dense": "outputs"},
+]
 BASE = Case(
     layers=SPEC,
     shape=[5, 4, 2],

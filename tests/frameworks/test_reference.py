@@ -9,72 +9,14 @@ import pytest
 from frameworks.reference import (
     LOSSES,
     METRICS,
-    OPTIMIZERS,
-    SGD,
     TASKS,
-    Adam,
     batch_loss,
-    float32,
     kappa,
     predictions,
     score,
     sigmoid,
     softmax,
 )
-
-
-def walk(optimizer, gradients, start=1.0):
-    weights, path = np.array([start]), []
-    for gradient in gradients:
-        weights = optimizer.step(weights, np.array([gradient]))
-        path.append(float(weights[0]))
-    return path
-
-
-def test_sgd():
-    assert walk(SGD(learning_rate=0.5), [1.0, -2.0]) == [0.5, 1.5]
-
-
-def test_momentum():
-    # velocities 1, 0.5 - 2 = -1.5, -0.75 + 4 = 3.25
-    assert walk(SGD(learning_rate=0.5, momentum=0.5), [1.0, -2.0, 4.0]) == [0.5, 1.25, -0.375]
-
-
-def test_nesterov():
-    # updates 1 + 0.5, -2 - 0.75, 4 + 1.625
-    found = walk(SGD(learning_rate=0.5, momentum=0.5, nesterov=True), [1.0, -2.0, 4.0])
-    assert found == [0.25, 1.625, -1.1875]
-
-
-def test_adam():
-    # m: 1 → corrected 2 / (1/2), …: betas of 1/2 and 3/4 keep the numbers small
-    optimizer = Adam(learning_rate=0.5, beta_1=0.5, beta_2=0.75, epsilon=1.0)
-    first, second = walk(optimizer, [2.0, -4.0])
-    assert first == pytest.approx(1 - 0.5 * 2 / (2 + 1), abs=1e-15)
-    mean = (0.5 * 1 + 0.5 * -4) / (1 - 0.25)
-    variance = (0.75 * 1 + 0.25 * 16) / (1 - 0.5625)
-    assert second == pytest.approx(first - 0.5 * mean / (math.sqrt(variance) + 1), abs=1e-15)
-
-
-def test_adam_s_first_step_is_the_rate_whatever_the_gradient():
-    for gradient in (1e-3, 1.0, 1e3):
-        optimizer = Adam(learning_rate=0.1, beta_1=0.9, beta_2=0.999, epsilon=1e-12)
-        assert walk(optimizer, [gradient])[0] == pytest.approx(0.9, abs=1e-9)
-
-
-def test_adam_s_epsilon_stands_beside_the_corrected_root():
-    optimizer = Adam(learning_rate=1.0, beta_1=0.9, beta_2=0.999, epsilon=1e-3)
-    assert walk(optimizer, [1e-3])[0] == pytest.approx(0.5, abs=1e-12)  # uncorrected it would be 0.97
-
-
-def test_optimizers_by_name():
-    assert dict(OPTIMIZERS.items()) == {"sgd": SGD, "adam": Adam}
-
-
-def test_float32():
-    assert float32(0.5) == 0.5
-    assert float32(0.9) == float(np.float32(0.9)) != 0.9
-    assert float32(float32(1e-8)) == float32(1e-8)
 
 
 def test_cross_entropy():

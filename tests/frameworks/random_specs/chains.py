@@ -108,7 +108,11 @@ class Chains:
             if field.default is MISSING or self.rng.random() < 0.45:
                 special = SPECIAL.get((kind, field.name))
                 channels = shape[-1]
-                draw = special(self.rng, shape) if special else values.of(field.name, hints[field.name], self.rng, channels)
+                draw = (
+                    special(self.rng, shape)
+                    if special
+                    else values.of(field.name, hints[field.name], self.rng, channels)
+                )
                 given[field.name] = draw
         return given
 

@@ -13,7 +13,9 @@ from tests.frameworks.random_specs.chains import JOINS, KINDS
 
 PADDINGS = ("valid", "same", "explicit")
 PADDED = tuple(
-    kind for kind, layer in LAYERS.items() if "padding" in getattr(layer, "__dataclass_fields__", {}) and kind != "zero_pad2d"
+    kind
+    for kind, layer in LAYERS.items()
+    if "padding" in getattr(layer, "__dataclass_fields__", {}) and kind != "zero_pad2d"
 )
 """Layers that can be padded in more than one way."""
 

@@ -122,7 +122,11 @@ def weights(case: Case) -> Arrays:
     found = case.network().initial_weights(case.seed)
     for name, value in found.items():
         if np.ptp(value) == 0 and not name.endswith("moving_variance"):
-            by = rng.uniform(-0.4, 0.4, value.shape) if name.endswith(("variance", "gamma")) else rng.normal(0, 0.2, value.shape)
+            by = (
+                rng.uniform(-0.4, 0.4, value.shape)
+                if name.endswith(("variance", "gamma"))
+                else rng.normal(0, 0.2, value.shape)
+            )
             found[name] = (value + by).astype(np.float32)
     return found
 

@@ -49,11 +49,11 @@ def test_random_layers_and_constants():
 
 def test_flattened_follows_a_vector_that_still_lists_an_image():
     found = network(BARE, "flatten", "relu", "batch_norm", {"dropout": 0.1}, "flatten", {"dense": 5}, {"dense": 10})
-    assert [node.flattened for node in found.nodes] == [None, None, *[(6, 6, 3)] * 5, None]
-    assert network("global_avg_pool2d", {"dense": 10}).nodes[1].flattened is None
-    assert network("flatten", {"dense": 10}, shape=(12,)).nodes[1].flattened is None
+    assert [node.flattened for node in found.nodes] == [(), (), *[((6, 6, 3),)] * 5, ()]
+    assert network("global_avg_pool2d", {"dense": 10}).nodes[1].flattened == ()
+    assert network("flatten", {"dense": 10}, shape=(12,)).nodes[1].flattened == ()
     square = network("flatten", {"dense": 128}, {"dense": 10})  # as many units as inputs
-    assert square.nodes[2].flattened is None
+    assert square.nodes[2].flattened == ()
 
 
 def test_initial_weights_are_the_spec_s():

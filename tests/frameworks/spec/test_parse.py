@@ -46,7 +46,7 @@ WRONG = [
     ([conv(use_bias=1)], "conv2d.use_bias=1: must be true or false"),
     ([conv(kernel_initializer=3)], "conv2d.kernel_initializer=3: must be a word"),
     ([conv(bias_initializer="he")], "conv2d: there is no initialiser 'he' (there are: zeros, ones, glorot_uniform"),
-    ([{"max_pool2d": {"padding": 1}}], "model.layers[0].max_pool2d.padding=1: must be valid or same"),
+    ([{"max_pool2d": {"padding": -1}}], "model.layers[0].max_pool2d.padding=-1: must be valid, same, an integer, or"),
     ([{"dropout": 1}], "model.layers[0].dropout: rate=1.0: must be at least 0 and below 1"),
     ([{"dropout": "half"}], "model.layers[0].dropout.rate=half: must be a number"),
     ([{"dropout": float("nan")}], "model.layers[0].dropout.rate=nan: must be a number"),
@@ -137,7 +137,7 @@ def test_a_softmax_over_one_output_is_refused(task, message):
 
 def test_a_vector_may_be_flattened_and_is_no_image():
     found = parse(["flatten", {"dense": "outputs"}], input_shape=(3,), outputs=1, task="regression")
-    assert found.nodes[1].flattened is None
+    assert found.nodes[1].flattened == ()
     assert found.num_parameters == 4
     with pytest.raises(SpecError, match=r"^model\.layers\[0\]\.conv2d: needs an image \(H, W, C\), got \(3,\)"):
         parse([{"conv2d": 2}, "flatten", {"dense": 1}], input_shape=(3,), outputs=1, task="regression")
@@ -161,8 +161,9 @@ def test_the_spec_is_left_as_it_was():
 
 def test_the_whole_vocabulary_is_there():
     assert set(LAYERS) == {
-        "dense", "conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d", "flatten", "dropout", "batch_norm",
-        "relu", "relu6", "gelu", "silu", "sigmoid", "tanh", "softmax", "elu", "leaky_relu", "softplus",
+        "depthwise_conv2d", "layer_norm", "reshape", "rescale", "normalize", "resize", "zero_pad2d", "add", "concat",
+        "multiply", "dense", "conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d", "flatten", "dropout",
+        "batch_norm", "relu", "relu6", "gelu", "silu", "sigmoid", "tanh", "softmax", "elu", "leaky_relu", "softplus",
     }  # fmt: skip
 
 
