@@ -43,9 +43,8 @@ def svg(network: Network) -> str:
     parts = [*_box(middle, ACROSS, "input", _shape(network.input_shape), "plain")]
     end, drawn = _chain(network.chain, middle, ACROSS + HIGH)
     parts += [*drawn, *_way(middle, end, middle, end + DOWN)]
-    parts += _box(
-        middle, end + DOWN, "probabilities" if network.probabilities else "output", f"({network.outputs},)", "plain"
-    )
+    last = "probabilities" if network.probabilities else "output"
+    parts += _box(middle, end + DOWN, last, str(network.outputs), "plain")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" role="img" font-family="sans-serif" text-anchor="middle">\n'
@@ -88,7 +87,7 @@ def _join(node: Node, middle: float, top: float, bottom: float) -> Iterator[str]
     for branch, size in zip(node.branches, sizes, strict=True):
         centre = left + size.wide / 2
         fork = top + DOWN / 2
-        yield from _way(middle, top, centre, fork)
+        yield f'<path class="way" d="M{middle:.1f} {top:.1f}V{fork:.1f}H{centre:.1f}"/>'
         end, parts = _chain(branch, centre, fork)
         yield from parts
         yield from _way(centre, end, middle, bottom)
@@ -97,8 +96,8 @@ def _join(node: Node, middle: float, top: float, bottom: float) -> Iterator[str]
 
 def _way(x: float, y: float, to_x: float, to_y: float) -> Iterator[str]:
     """Yield a line down, across where it must, and down."""
-    bend = to_y - DOWN / 2 if to_y - y > DOWN / 2 else y
-    path = f"M{x:.1f} {y:.1f}V{bend:.1f}H{to_x:.1f}V{to_y:.1f}" if x != to_x else f"M{x:.1f} {y:.1f}V{to_y:.1f}"
+    across = f"V{to_y - DOWN / 2:.1f}H{to_x:.1f}" if x != to_x else ""
+    path = f"M{x:.1f} {y:.1f}{across}V{to_y:.1f}"
     yield f'<path class="way" d="{path}"/>'
 
 

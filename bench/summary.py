@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from math import prod
 
 from bench.results.format import flops
@@ -44,7 +45,6 @@ def _rows(chain: Chain, indent: str) -> Iterator[Row]:
 
 def _row(node: Node, indent: str) -> Row:
     held = sum(prod(value.shape) for value in node.parameters.values())
-    weights = ", ".join(f"{name.split('/')[1]} {_shape(value.shape)}" for name, value in node.parameters.items())
     frozen = "" if node.trainable or not held else " (frozen)"
     return (
         f"{indent}{node.name}",
@@ -53,8 +53,14 @@ def _row(node: Node, indent: str) -> Row:
         f"{held:,}",
         f"{node.num_parameters:,}",
         flops(node.flops),
-        weights + frozen,
+        _weights(node) + frozen,
     )
+
+
+def _weights(node: Node) -> str:
+    """Return the layer's tensors, those of one shape together."""
+    shapes = groupby(node.parameters.items(), key=lambda item: item[1].shape)
+    return ", ".join(f"{', '.join(name.split('/')[1] for name, _ in group)} {_shape(shape)}" for shape, group in shapes)
 
 
 def _line(row: Row, widths: list[int]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 _OUTPUTS = {
     "dense": "a kernel in another order (transposed, reshaped, or flattened channels first)",
     "conv2d": "a kernel in another order, or padding on other sides ('same' at a stride puts the odd pixel last)",
-    "batch_norm": "another epsilon in batch normalisation (Keras's default is 1e-3, PyTorch's 1e-5)",
+    "batch_norm": "another epsilon in batch normalisation (Keras's default is 1e-3, PyTorch's 1e-5), or, frozen, the "
+    "statistics of a batch instead of the moving statistics",
     "max_pool2d": "padding on other sides, or with zeros instead of minus infinity",
     "avg_pool2d": "the padding counted in the mean",
     "flatten": "another order of the axes",

@@ -43,8 +43,8 @@ class Subclass(Taking, keras.Model):
         made = by_name(stages)
         self._way = lambda x: flow(chain, scale(x), made)
 
-    def call(self, x: Any) -> Any:
-        """Return the logits; Keras hands on whether this is training."""
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        """Return the logits; `training` must be asked for, or Keras would hand on to no layer that it is."""
         return self._way(x)
 
 

@@ -19,7 +19,7 @@ Stages = list[tuple[Node, list[nn.Module]]]
 def make(network: Network, data: Data, plants: Collection[str], *, channels_last: bool) -> tuple[nn.Sequential, Stages]:
     """Return the network, its input scaled, and its stages; the weights are still PyTorch's own."""
     if "flatten_order" in plants:
-        network = network.changed(lambda node: replace(node, flattened=()))
+        network = network.changed(lambda node: replace(node, flattened=()) if node.parameters else node)
     stages: Stages = []
     modules = _chain(network.chain, plants, stages)
     scale = Scale(data.scale, data.offset, network.input_shape, channels_last=channels_last)

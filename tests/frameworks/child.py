@@ -26,7 +26,7 @@ from frameworks.line import Line
 from frameworks.order import orders, steps_per_epoch
 from frameworks.tasks import TASKS, clocks
 from frameworks.tasks.trial import _first_step
-from tests.frameworks import child_rates, child_sources, child_specs, child_work
+from tests.frameworks import child_models, child_rates, child_sources, child_specs, child_work
 from tests.frameworks.child_sources import loaded
 
 Answer = tuple[Any, Arrays]
@@ -175,6 +175,7 @@ JOBS: dict[str, Callable[..., Answer]] = {
     **child_work.JOBS,
     **child_rates.JOBS,
     **child_specs.JOBS,
+    **child_models.JOBS,
 }
 
 

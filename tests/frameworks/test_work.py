@@ -29,8 +29,15 @@ def fitting(job, layers):
     raise AssertionError(f"no input of {INPUTS} fits")
 
 
+LARGE = ("resnet18", "resnet50", "mobilenet_v2", "efficientnet_v2_b0")
+"""Models that a framework takes seconds to build."""
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LARGE else []) for path in SHIPPED],
+)
 def test_every_shipped_model_is_counted_as_its_framework_counts(side_by_side, job, backend, path):
     made = fitting(job, yaml.safe_load(path.read_text(encoding="utf-8"))["layers"])
     counts = side_by_side.ask(backend, "counted", made).values
@@ -46,8 +53,18 @@ CHAINS = {
     "uneven pads": [{"conv2d": 3}, {"conv2d": {"filters": 4, "strides": 2, "padding": [[0, 1], [2, 1]]}}, *HEAD],
     "same at a stride": [{"conv2d": 3}, {"conv2d": {"filters": 4, "strides": 2, "padding": "same"}}, *HEAD],
     "one by one": [{"conv2d": 3}, {"conv2d": {"filters": 7, "kernel_size": 1, "use_bias": False}}, *HEAD],
+    "depthwise": [{"conv2d": 3}, {"depthwise_conv2d": {"depth_multiplier": 2}}, "depthwise_conv2d", *HEAD],
+    "depthwise first, at a stride": [{"depthwise_conv2d": {"strides": 2, "padding": 1}}, *HEAD],
+    "branches": [{"add": [[{"conv2d": 3}], [{"conv2d": 4}, {"conv2d": {"filters": 3, "kernel_size": 1}}]]}, *HEAD],
+    "frozen before and behind": [
+        {"conv2d": {"filters": 3, "trainable": False}}, {"concat": [[], [{"conv2d": {"filters": 3, "padding": 1}}]]},
+        {"conv2d": {"filters": 4, "trainable": False}}, "batch_norm", *HEAD,
+    ],
+    "squeeze and excite": [
+        {"conv2d": 3}, {"multiply": [[], ["global_avg_pool2d", {"dense": 2}, "silu", {"dense": 3}, "sigmoid"]]}, *HEAD,
+    ],
     "global mean": [{"conv2d": 3}, "batch_norm", "global_avg_pool2d", {"dense": 6}, "gelu", {"dense": "outputs"}],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHAINS)

@@ -15,6 +15,14 @@ NET = [
     {"dense": 6}, "tanh", {"dense": "outputs"},
 ]  # fmt: skip
 SGD_SLOW = SGD | {"learning_rate": 0.001}
+STILL = {"batch_norm": {"name": "frozen", "trainable": False}}
+MEANS = [{"avg_pool2d": {"pool_size": 3, "strides": 1, "padding": 1}}, STILL]
+MOST = [{"max_pool2d": {"pool_size": 3, "strides": 1, "padding": "same"}}, {"conv2d": {"filters": 4, "padding": 1}}]
+TREE = [
+    {"depthwise_conv2d": {"depth_multiplier": 2, "padding": 1}}, "layer_norm", {"add": [MEANS, [*MOST, "batch_norm"]]},
+    "relu", "flatten", {"dropout": 0.5}, {"dense": "outputs"},
+]  # fmt: skip
+BENT = ["flatten", {"dense": 6}, "gelu", {"dense": 6}, "leaky_relu", {"dense": "outputs"}]
 NORMED = ["flatten", "batch_norm", {"dense": 6}, "silu", {"dense": "outputs"}]
 TABLE = {
     "shape": (5,), "outputs": 1, "scale": [1 / 60, 1 / 30, 1 / 70, 1 / 3, 0.1], "offset": [-1.6, 0.3, -1.0, 0.7, 0.0],
@@ -62,9 +70,11 @@ def gate(side_by_side, job):
     ("layers", "optimizer", "learns"),
     [
         (NET, SGD, "classification"), (NET, ADAM, "classification"), (DENSE, ADAM, "classification"),
+        (TREE, SGD, "classification"), (TREE, ADAM, "classification"),
         (DENSE, ADAM, "binary"), (NORMED, SGD, "binary"), (DENSE, SGD_SLOW, "regression"), (NORMED, ADAM, "regression"),
     ],
-    ids=["sgd", "adam", "dense", "binary dense", "binary normed", "regression dense", "regression normed"],
+    ids=["sgd", "adam", "dense", "tree", "tree with adam", "binary dense", "binary normed", "regression dense",
+         "regression normed"],
 )  # fmt: skip
 def test_honest_rooms_are_certified(gate, layers, optimizer, learns):
     checks = gate(layers, optimizer, learns)
@@ -99,6 +109,14 @@ PLANTED = {
     ("torch", "class_weight_mean"): (DENSE, ADAM, "loss", ["another reduction or other weights"]),
     ("torch", "double_softmax"): (DENSE, ADAM, "loss", ["a softmax taken twice"]),
     ("torch", "huber_delta"): (DENSE, SGD_SLOW, "loss", ["another parameter of the loss"]),
+    ("torch", "depthwise_order"): (TREE, SGD, "layer outputs", ["layer depthwise_conv2d_1", "channel by channel"]),
+    ("torch", "flatten_order"): (TREE, SGD, "layer outputs", ["layer dense_1", "flattened channels first"]),
+    ("torch", "layer_norm_epsilon"): (TREE, SGD, "layer outputs", ["layer layer_norm_1", "epsilon in layer norm"]),
+    ("torch", "frozen_batch_norm"): (TREE, SGD, "layer outputs", ["layer frozen", "moving statistics"]),
+    ("torch", "max_pool_padding"): (TREE, SGD, "layer outputs", ["layer max_pool2d_1", "zeros instead of minus"]),
+    ("torch", "avg_pool_padding"): (TREE, SGD, "layer outputs", ["layer avg_pool2d_1", "padding counted"]),
+    ("tf", "gelu_tanh"): (BENT, SGD, "layer outputs", ["layer gelu_1", "tanh form on one side"]),
+    ("tf", "leaky_relu_slope"): (BENT, SGD, "layer outputs", ["layer leaky_relu_1", "another slope"]),
 }
 LEARNS = {"target_broadcast": "regression", "huber_delta": "regression"}
 MORE = {
