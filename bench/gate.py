@@ -173,7 +173,8 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
         corrected += [f"{name}: {note}" for name, note in rooms.own(backend).items() if name == plan.optimizer["name"]]
     if idle := network.idle_shifts():
         corrected.append(
-            f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared"
+            f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared, and "
+            "put back after each step"
         )
     if constants := network.float32_constants():
         corrected.append(f"{', '.join(constants)}: float32 constants inside, so the tolerance is 1e-7")

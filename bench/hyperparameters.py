@@ -83,7 +83,8 @@ def schedule(
 
 def told(optimizer: Mapping[str, Any]) -> dict[str, Any]:
     """Return an optimizer's name and hyperparameters for people, without what does nothing."""
-    return {key: value for key, value in optimizer.items() if key not in SHARED or value not in UNSET}
+    own = {key: value for key, value in optimizer.items() if key not in SHARED}
+    return own | {key: value for key, value in optimizer.items() if key in SHARED and value not in UNSET}
 
 
 def told_schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:

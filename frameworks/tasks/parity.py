@@ -172,9 +172,9 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     prints["reference/loss"], mistake = _own_loss(request, loss, last, y[:size])
     prints["loss"], prints["gradient_norm"] = np.array([loss]), np.array([norm])
     room.restore(before)
-    losses, states = _steps(request, room, x, y)
-    prints["losses"] = losses
     idle = room.network.idle_shifts()
+    losses, states = _steps(request, room, x, y, {name: weights[name] for name in idle})
+    prints["losses"] = losses
     prints |= _against_reference(request, {name: weights[name] for name in start}, start, gradients, states[0], idle)
     for step, state in enumerate(states, start=1):
         kept = {name: value for name, value in state.items() if name not in idle}
@@ -220,8 +220,13 @@ def _against_reference(
     return {"reference/loaded": np.array([loaded / (largest or 1.0)]), "reference/update": np.array([furthest])}
 
 
-def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, list[Arrays]]:
-    """Train in the contender's own way, one step an epoch; return every loss and the weights after each step."""
+def _steps(
+    request: Request, room: Room, x: np.ndarray, y: np.ndarray, idle: Arrays | None = None
+) -> tuple[np.ndarray, list[Arrays]]:
+    """Train in the contender's own way, one step an epoch; return every loss and the weights after each step.
+
+    The `idle` shifts are put back after each: batch norm undoes them, but its moving mean would follow their noise.
+    """
     size, steps = request.parity["batch_size"], request.parity["steps"]
     order = np.arange(steps * size, dtype=np.int32).reshape(steps, size)
     losses: list[float] = []
@@ -232,6 +237,8 @@ def _steps(request: Request, room: Room, x: np.ndarray, y: np.ndarray) -> tuple[
     def note(index: int, seconds: float, trace: np.ndarray | None, loss: float, accuracy: float) -> bool:
         losses.append(loss if trace is None else float(trace[0]))
         states.append(room.export(steps=index + 1, batch_size=size))
+        if idle:
+            room.load(room.export() | idle)
         if falling:  # each step is an epoch here, and behind each the validation loss stands still for long enough
             room.set_rate([falling.after(1.0) for _ in _stalled(request)][-1])
         return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from bench import config
+from frameworks.reference import OPTIMIZERS, SCHEDULES
 
 
 def composed(*overrides: str) -> DictConfig:
@@ -28,7 +30,7 @@ def test_the_defaults_race_both_frameworks_on_digits() -> None:
     assert not OmegaConf.missing_keys(settings)
 
 
-@pytest.mark.parametrize("group", ["dataset", "model", "framework", "optimizer", "measure", "experiment"])
+@pytest.mark.parametrize("group", ["dataset", "model", "framework", "optimizer", "schedule", "measure", "experiment"])
 def test_every_option_composes_completely(group: str) -> None:
     assert options(group)
     for option in options(group):
@@ -41,6 +43,18 @@ def test_every_option_composes_completely(group: str) -> None:
 
 def test_the_order_of_contenders_is_the_order_they_were_named_in() -> None:
     assert list(composed("framework=[torch,tf_xla,tf]").frameworks) == ["torch", "tf_xla", "tf"]
+
+
+@pytest.mark.parametrize(("group", "kinds"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
+def test_a_file_spells_out_every_hyperparameter_of_the_reference(group: str, kinds: dict[str, Any]) -> None:
+    assert options(group) == sorted(kinds)
+    for option, kind in kinds.items():
+        found: Any = OmegaConf.to_container(OmegaConf.load(config.FOLDER / group / f"{option}.yaml"))
+        fields = {item.name: item for item in dataclasses.fields(kind) if item.init}
+        assert found.keys() == {"name", *fields}
+        for key, item in fields.items():
+            if item.default is not dataclasses.MISSING:
+                assert found[key] == item.default or (group, key) == ("schedule", "every"), (option, key)
 
 
 def test_a_framework_file_spells_out_every_setting_of_its_backend_at_its_default() -> None:
@@ -69,12 +83,8 @@ def test_mnist_mlp_pins_what_it_says() -> None:
     settings = composed("experiment=mnist_mlp")
     assert (settings.dataset.name, settings.dataset.val_split) == ("mnist", 0.25)
     assert list(settings.dataset.scaling) == [-1, 1]
-    assert OmegaConf.to_container(settings.optimizer) == {
-        "name": "sgd",
-        "learning_rate": 0.001,
-        "momentum": 0.0,
-        "nesterov": False,
-    }
+    pinned = {"name": "sgd", "learning_rate": 0.001, "momentum": 0.0, "nesterov": False}
+    assert pinned.items() <= dict(settings.optimizer).items()
     assert (settings.train.epochs, settings.train.batch_size) == (20, 64)
     assert composed("experiment=mnist_mlp", "train.epochs=2").train.epochs == 2
 
