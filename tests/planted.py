@@ -48,9 +48,7 @@ ROWS: dict[str, Row] = {
         quantity="loss of its own outputs",
         words="divided by the sum of the weights",
     ),
-    "double_softmax": Row(
-        alone=True, side="torch", quantity="loss of its own outputs", words="a softmax taken twice"
-    ),
+    "double_softmax": Row(alone=True, side="torch", quantity="loss of its own outputs", words="a softmax taken twice"),
     "focal_alpha": Row(
         alone=True,
         said=("train.loss=focal", "train.focal_alpha=0.25"),
@@ -58,7 +56,9 @@ ROWS: dict[str, Row] = {
         quantity="loss of its own outputs",
         words="focal_alpha left out",
     ),
-    "from_logits": Row(alone=True, side="tf", quantity="loss of its own outputs", words="logits taken for probabilities"),
+    "from_logits": Row(
+        alone=True, side="tf", quantity="loss of its own outputs", words="logits taken for probabilities"
+    ),
     "huber_delta": Row(
         alone=True,
         said=("dataset=diabetes", "train.loss=huber", "train.huber_delta=0.5"),

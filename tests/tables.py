@@ -122,7 +122,10 @@ def optimizers(asked: Rooms) -> Iterator[Row]:
     for name in OPTIMIZERS:
         rng = cases.generator(0)
         drawn = [replace(case, optimizer=cases.optimizer(rng, name)) for case in _drawn()[:DRAWS]]
-        yield f"`{name}`", *(_number(max(_trained(asked, case, precision) for case in drawn)) for precision in PRECISIONS)
+        yield (
+            f"`{name}`",
+            *(_number(max(_trained(asked, case, precision) for case in drawn)) for precision in PRECISIONS),
+        )
 
 
 def traps(asked: Rooms) -> Iterator[Row]:
@@ -140,7 +143,9 @@ def traps(asked: Rooms) -> Iterator[Row]:
 def _drawn() -> list[Case]:
     """Return some random cases without anything random left to be drawn."""
     found = [case for seed in range(60) if not (case := cases.draw(cases.generator(seed), Counter())).refused()]
-    return [replace(case, layers=["flatten", {"dense": 6}, "tanh", {"dense": "outputs"}], settings={}) for case in found]
+    return [
+        replace(case, layers=["flatten", {"dense": 6}, "tanh", {"dense": "outputs"}], settings={}) for case in found
+    ]
 
 
 def _both(asked: Rooms, case: Case, precision: str) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from frameworks.reference import LOSSES, OPTIMIZERS, OPTIONS, TASKS
+from frameworks.reference import LOSSES, OPTIMIZERS, OPTIONS, SCHEDULES, TASKS
 from frameworks.spec.parse import LAYERS
 from tests.frameworks.random_specs.cases import Case
 from tests.frameworks.random_specs.chains import JOINS, KINDS
@@ -41,7 +41,9 @@ def features(case: Case) -> set[str]:
     """Return what a case has, as words: ``layer dense``, ``padding same``, ``optimizer adam``."""
     found = {f"task {case.task}", f"loss {case.loss}", f"optimizer {case.optimizer['name']}"}
     found |= {f"optimizer {case.optimizer['name']}.{key}" for key in case.optimizer if key != "name"}
-    found |= {f"setting {backend}.{key}={value}" for backend, own in case.settings.items() for key, value in own.items()}
+    found |= {
+        f"setting {backend}.{key}={value}" for backend, own in case.settings.items() for key, value in own.items()
+    }
     found |= {f"option {key}" for key in case.loss_options}
     found |= {"weights of classes"} if case.class_weights else set()
     found |= {"weights of samples"} if case.sample_weights else set()
@@ -110,6 +112,7 @@ def expected() -> list[str]:
     """Return every feature that the vocabulary has."""
     found = [f"layer {kind}" for kind in KINDS] + [f"padding {name}" for name in PADDINGS]
     found += [f"task {name}" for name in TASKS] + [f"loss {name}" for name in LOSSES]
+    found += [f"schedule {name}" for name in SCHEDULES]
     found += [f"option {name}" for name in OPTIONS] + ["weights of classes", "weights of samples"]
     return found + [f"optimizer {name}" for name in OPTIMIZERS] + [f"in {join}" for join in JOINS]
 
