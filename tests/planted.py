@@ -41,11 +41,40 @@ ROWS: dict[str, Row] = {
     "batch_norm_momentum": Row(
         said=("model=cnn",), side="torch", quantity="weights after each step", words="momentum's meaning"
     ),
+    "class_weight_mean": Row(
+        alone=True,
+        said=("train.class_weight=[1,5,1,1,1,1,1,1,1,3]",),
+        side="torch",
+        quantity="loss of its own outputs",
+        words="divided by the sum of the weights",
+    ),
+    "double_softmax": Row(alone=True, side="torch", quantity="loss of its own outputs", words="a softmax taken twice"),
+    "focal_alpha": Row(
+        alone=True,
+        said=("train.loss=focal", "train.focal_alpha=0.25"),
+        side="tf",
+        quantity="loss of its own outputs",
+        words="focal_alpha left out",
+    ),
     "from_logits": Row(
         alone=True, side="tf", quantity="loss of its own outputs", words="logits taken for probabilities"
     ),
+    "huber_delta": Row(
+        alone=True,
+        said=("dataset=diabetes", "train.loss=huber", "train.huber_delta=0.5"),
+        side="torch",
+        quantity="loss of its own outputs",
+        words="divided by delta",
+    ),
     "kernel_order": Row(
         alone=True, side="torch", quantity="weights as loaded", words="kernels are put in another order than the spec's"
+    ),
+    "label_smoothing": Row(
+        alone=True,
+        said=("train.label_smoothing=0.1",),
+        side="tf",
+        quantity="loss of its own outputs",
+        words="spread over the other classes alone",
     ),
     "padding": Row(
         said=(STRIDED,), side="torch", quantity="layer outputs", words="'same' at a stride puts the odd pixel last"

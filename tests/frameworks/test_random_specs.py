@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench import checks as requests
+from bench import hyperparameters as requests
 from frameworks.spec.parse import LAYERS
 from tests.frameworks.random_specs import cases as drawing
 from tests.frameworks.random_specs import chains, values
@@ -67,7 +67,8 @@ def test_the_same_seed_draws_the_same(drawn):
 
 def test_every_case_is_one_that_a_run_would_take(drawn):
     for case in drawn[0][:300]:
-        requests.optimizer(case.optimizer)
+        told = requests.optimizer(case.optimizer)
+        requests.schedule(case.schedule, told, *drawing.LENGTH)
         json.dumps(case.layers)
         assert Case.read(case.yaml()) == case
         if not case.refused():

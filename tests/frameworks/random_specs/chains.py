@@ -11,7 +11,8 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from frameworks.spec import SpecError, parse
-from frameworks.spec.parse import LAYERS
+from frameworks.spec.joins import Join
+from frameworks.spec.vocabulary import LAYERS, WORDS
 from tests.frameworks.random_specs import values
 from tests.frameworks.random_specs.values import Rng
 
@@ -21,8 +22,8 @@ MOST_VALUES = 400
 TRIES = 12
 """How many times a layer that does not fit is drawn anew before another one is taken."""
 
-JOINS = tuple(kind for kind in ("add", "concat", "multiply") if kind in LAYERS)
-KINDS = (*LAYERS, *(() if "repeat" in LAYERS else ("repeat",) if JOINS else ()))
+JOINS = tuple(kind for kind, layer in LAYERS.items() if issubclass(layer, Join))
+KINDS = WORDS
 """Everything that can stand in a list of layers."""
 
 END = ("the_end", [{"flatten": {"name": "the_end"}}, {"dense": "outputs"}])

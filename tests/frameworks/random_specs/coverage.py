@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from frameworks.reference import LOSSES, OPTIMIZERS, TASKS
+from frameworks.reference import LOSSES, OPTIMIZERS, OPTIONS, SCHEDULES, TASKS
 from frameworks.spec.parse import LAYERS
 from tests.frameworks.random_specs.cases import Case
 from tests.frameworks.random_specs.chains import JOINS, KINDS
@@ -44,9 +44,10 @@ def features(case: Case) -> set[str]:
     found |= {
         f"setting {backend}.{key}={value}" for backend, own in case.settings.items() for key, value in own.items()
     }
-    found |= {f"train {key}" for key in case.train} | {
-        f"schedule {name}" for name in [case.schedule.get("name")] if name
-    }
+    found |= {f"option {key}" for key in case.loss_options}
+    found |= {"weights of classes"} if case.class_weights else set()
+    found |= {"weights of samples"} if case.sample_weights else set()
+    found |= {f"schedule {name}" for name in [case.schedule.get("name")] if name}
     for kind, given, within in walk(case.layers):
         found.add(f"layer {kind}")
         found |= {f"in {within}"} if within else set()
@@ -111,6 +112,8 @@ def expected() -> list[str]:
     """Return every feature that the vocabulary has."""
     found = [f"layer {kind}" for kind in KINDS] + [f"padding {name}" for name in PADDINGS]
     found += [f"task {name}" for name in TASKS] + [f"loss {name}" for name in LOSSES]
+    found += [f"schedule {name}" for name in SCHEDULES]
+    found += [f"option {name}" for name in OPTIONS] + ["weights of classes", "weights of samples"]
     return found + [f"optimizer {name}" for name in OPTIMIZERS] + [f"in {join}" for join in JOINS]
 
 

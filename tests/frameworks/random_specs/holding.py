@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from bench import hyperparameters
 from bench.results import certificate
 from bench.results.fingerprint import Fingerprint
 from bench.results.schema import Check
 from frameworks.contract import FINGERPRINT, Arrays, Request
 from tests.frameworks.conftest import BACKENDS, Answer, Job, Rooms
-from tests.frameworks.random_specs.cases import Case
+from tests.frameworks.random_specs.cases import LENGTH, Case
 
 LIFE = 150
 """Specs after which a worker is started anew: what the frameworks keep of each adds up."""
@@ -81,15 +82,19 @@ class Pair:
 
 def job(case: Case) -> Job:
     """Return the job of a case, whose every tensor is random, so that none hides behind a zero."""
+    rng = np.random.default_rng(case.seed + 1)
     return CaseJob(
         case=case,
         layers=case.layers,
         shape=tuple(case.shape),
         outputs=case.outputs,
         count=case.steps * BATCH,
-        optimizer=case.optimizer,
-        train=case.train,
+        optimizer=hyperparameters.optimizer(case.optimizer),
         learns=case.task,
+        loss=case.loss,
+        loss_options=case.loss_options,
+        class_weights=case.class_weights,
+        sample_weights=rng.uniform(0.1, 3.0, 2 * case.steps * BATCH) if case.sample_weights else None,
         seed=case.seed,
         weights=weights(case),
         task="judge",
@@ -108,7 +113,7 @@ class CaseJob(Job):
         return replace(
             asked,
             settings=asked.settings | {"threads": 1} | self.case.settings.get(backend, {}),
-            loss=self.case.loss,
+            schedule=hyperparameters.schedule(self.case.schedule, self.optimizer, *LENGTH),
             parity={"steps": self.case.steps, "batch_size": BATCH},
         )
 
@@ -118,7 +123,7 @@ def weights(case: Case) -> Arrays:
     rng = np.random.default_rng(case.seed)
     found = case.network().initial_weights(case.seed)
     for name, value in found.items():
-        if np.ptp(value) == 0 and not name.endswith("moving_variance"):
+        if np.ptp(value) == 0:
             by = (
                 rng.uniform(-0.4, 0.4, value.shape)
                 if name.endswith(("variance", "gamma"))
@@ -141,4 +146,6 @@ def fingerprint(backend: str, answer: Answer) -> Fingerprint:
         num_parameters=info["num_parameters"],
         mode=info["mode"],
         constants=tuple(info["constants"]),
+        update=tuple(info["update"]),
+        mistake=info["mistake"],
     )

@@ -39,7 +39,9 @@ def simpler(case: Case) -> Iterator[Case]:
     if case.steps > 1:
         yield replace(case, steps=1)
         yield replace(case, steps=case.steps - 1)
-    for name in ("schedule", "train", "settings"):
+    if case.class_weights or case.sample_weights:
+        yield replace(case, class_weights=[], sample_weights=False)
+    for name in ("schedule", "loss_options", "settings"):
         if getattr(case, name):
             yield replace(case, **{name: {}})
         for key in getattr(case, name):

@@ -14,6 +14,7 @@ import numpy as np
 
 from frameworks.spec import values
 from frameworks.spec.initializers import INITIALIZERS
+from frameworks.spec.padding import Pads
 
 Rng = np.random.Generator
 
@@ -71,10 +72,9 @@ def of(name: str, hint: Any, rng: Rng, channels: int) -> Any:
         (values.Pair, lambda: pair(rng)),
         (values.Pair | None, lambda: pair(rng)),
         (values.Padding, lambda: padding(rng)),
-        (values.PoolPadding, lambda: ["valid", "same"][rng.integers(2)]),
+        (Pads, lambda: pads(rng)),
+        (values.Numbers, lambda: numbers(rng, channels)),
     ]
-    extra = {"Pads": lambda: pads(rng), "Numbers": lambda: numbers(rng, channels)}
-    known += [(getattr(values, key), draw) for key, draw in extra.items() if hasattr(values, key)]
     for kind, draw in known:
         if hint == kind:
             return draw()

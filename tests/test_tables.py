@@ -1,0 +1,56 @@
+"""The committed tables list what there is: nothing new is missing, nothing is left that is gone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from frameworks.reference import LOSSES, OPTIMIZERS
+from tests.frameworks.random_specs.chains import KINDS
+from tests.planted import ROWS
+from tests.tables import HEAD, SECTIONS, TABLES
+
+LISTED = {
+    "Layers": set(KINDS),
+    "Losses": set(LOSSES),
+    "Optimizers": set(OPTIMIZERS),
+    "Traps": set(ROWS),
+}
+
+
+def rows(title: str) -> list[list[str]]:
+    """Return the cells of a section's table, without its head."""
+    section = TABLES.read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def test_every_section_is_held():
+    assert {title for title, *_ in SECTIONS} == LISTED.keys()
+    text = TABLES.read_text(encoding="utf-8")
+    assert text.startswith(HEAD)
+    assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == [title for title, *_ in SECTIONS]
+
+
+@pytest.mark.parametrize("title", LISTED)
+def test_the_table_lists_exactly_what_there_is(title):
+    """Where it does not, write it anew: ``python -m tests.tables``."""
+    names = [cells[0].strip("`") for cells in rows(title)]
+    assert sorted(names) == sorted(LISTED[title])
+
+
+@pytest.mark.parametrize("title", ["Layers", "Losses", "Optimizers", "Schedules"])
+def test_no_error_in_float64_is_above_what_the_gate_allows(title):
+    head = next((columns for name, _, columns, _ in SECTIONS if name == title), ())
+    exact = [place for place, name in enumerate(head) if "float64" in name]
+    for cells in rows(title):
+        allowed = 1e-7 if "float32 constants" in cells[-1] else 1e-9
+        assert all(float(cells[place]) <= allowed for place in exact), cells
+
+
+def test_every_trap_is_larger_than_what_is_allowed():
+    for name, side, what, size, said, _ in rows("Traps"):
+        assert what
+        assert side in said
+        assert size == "cannot be compared" or float(size) > 1e-8, name
