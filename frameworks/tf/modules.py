@@ -76,7 +76,6 @@ class Bilinear(keras.layers.Layer):
 
     def call(self, image: Any) -> Any:
         """Return (batch, *size, C)."""
-        # TensorFlow's own kernel returns float32, from float64 too, where the gate could not judge it.
         for axis, (before, after, part) in enumerate(self.ways, start=1):
             weight = keras.ops.convert_to_tensor(part.reshape(-1, *[1] * (3 - axis)), self.compute_dtype)
             low, high = (keras.ops.take(image, places, axis=axis) for places in (before, after))

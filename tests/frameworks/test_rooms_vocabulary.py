@@ -68,6 +68,15 @@ def test_resize_to_many_sizes(side_by_side, job, interpolation):
     agree(side_by_side, job(layers=[CONV, {"concat": branches}, {"dense": "outputs"}]))
 
 
+def test_resize_in_float32_is_what_the_gate_judges(side_by_side, job):
+    """There Keras takes TensorFlow's own kernel, and in float64 the same written out."""
+    branches = [[{"resize": size}, "flatten"] for size in SIZES]
+    made = job(layers=[CONV, {"concat": branches}, {"dense": "outputs"}])
+    exact = side_by_side.ask("tf", "layers", made, precision="float64")
+    for answer in side_by_side.both("layers", made, precision="float32").values():
+        assert 1e-12 < answer.furthest(exact)[0] <= 2e-6
+
+
 def test_resize_by_hand(side_by_side, job):
     """A row of three pixels in six: a pixel's centre counts, and the outermost are as they are."""
     layers = [{"resize": [1, 6]}, {"resize": {"size": [1, 3], "interpolation": "nearest"}}, *END]
