@@ -24,12 +24,15 @@ class Room:
     def predict(self, samples, batch_size):
         return lambda: self.logits
 
+    def set_rate(self, rate):
+        self.rates = [*getattr(self, "rates", []), rate]
 
-def journal(logits=((2.0, 0.0), (0.0, 2.0))):
+
+def journal(logits=((2.0, 0.0), (0.0, 2.0)), **given):
     request = Request(
         task="trial", contender="a", backend="a", settings={}, folder="", loss="sparse_categorical_crossentropy",
         train={"batch_size": 2, "epochs": 3}, loss_options={"label_smoothing": 0.0},
-        data=Data(x="", y="", splits={}, input_shape=[1], outputs=2, scale=[1.0], offset=[0.0]),
+        data=Data(x="", y="", splits={}, input_shape=[1], outputs=2, scale=[1.0], offset=[0.0]), **given,
     )  # fmt: skip
     line = TestLine()
     return Journal(request, Room(logits), Samples(), np.array([0, 0]), Phases(line.tell), line)
@@ -102,6 +105,19 @@ def test_weights_that_broke_at_the_last_step_are_seen_in_validation():
     notes = journal(((float("nan"), 0.0), (0.0, 0.0)))
     assert not notes.epoch(0, 0.5, np.array([1.0]), 1.0, 0.5)
     assert notes.diverged == "the validation loss became nan after epoch 1"
+
+
+def test_a_plateau_is_fed_the_validation_loss_of_each_epoch():
+    plateau = {"name": "plateau", "factor": 0.5, "patience": 1}
+    notes = journal(schedule=plateau, optimizer={"name": "sgd", "learning_rate": 1.0})
+    for index in range(3):
+        notes.room.logits = np.array([[2.0 * index, 0.0]] * 2, dtype=np.float32)  # better, then worse
+        notes.room.logits[:, 1] = 9.0 * (index == 2)
+        notes.epoch(index, 0.1, None, 0.5 - index, 0.5)
+    assert notes.room.rates == [1.0, 1.0, 0.5]
+    still = journal(optimizer={"name": "sgd", "learning_rate": 1.0})
+    still.epoch(0, 0.1, None, 0.5, 0.5)
+    assert not hasattr(still.room, "rates"), "no other schedule is told anything"
 
 
 def test_an_empty_journal_has_no_metrics():
