@@ -1,4 +1,4 @@
-"""Random specs from the whole language, held side by side; the long run is ``python -m tests.frameworks.random_specs``."""
+"""Random specs from the whole language, held side by side; ``python -m tests.frameworks.random_specs`` is the long run."""
 
 from __future__ import annotations
 
