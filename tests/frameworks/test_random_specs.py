@@ -1,4 +1,4 @@
-"""Random specs from the whole language, held side by side; ``python -m tests.frameworks.random_specs`` is the long run."""
+"""Random specs of the whole language, held side by side; the long run: ``python -m tests.frameworks.random_specs``."""
 
 from __future__ import annotations
 
