@@ -37,8 +37,10 @@ PLANTS = {
     "batch_norm_momentum": Plant(what="the spec's momentum is copied, where PyTorch means 1 - m", layer="batch_norm"),
     "depthwise_order": Plant(
         what="the outputs of a depthwise convolution are counted by multiplier first, where both mean channel first",
-        where=lambda node: isinstance(node.layer, DepthwiseConv2D) and node.layer.depth_multiplier > 1,
-        such="a depthwise_conv2d with a depth_multiplier above 1",
+        where=lambda node: (
+            isinstance(node.layer, DepthwiseConv2D) and min(node.layer.depth_multiplier, node.input_shape[2]) > 1
+        ),
+        such="a depthwise_conv2d with a depth_multiplier above 1 on several channels",
     ),
     "flatten_order": Plant(
         what="weights behind a flattened image are left in the spec's order, where PyTorch lists channels first",
@@ -54,7 +56,7 @@ PLANTS = {
     "max_pool_padding": Plant(
         what="max pooling pads with zeros, where both mean minus infinity",
         where=lambda node: isinstance(node.layer, MaxPool2D) and node.layer.pads(node.input_shape) != NONE,
-        such="a padded max_pool2d",
+        such="a padded max_pool2d (and not behind a relu, where zeros do no harm)",
     ),
     "avg_pool_padding": Plant(
         what="average pooling counts its padding, as PyTorch's does when nothing is said",

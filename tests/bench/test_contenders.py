@@ -197,6 +197,18 @@ def test_on_the_cpu_nobody_is_asked_about_the_gpu(sees):
         ({"compile_mode": "max-autotune"}, "compile_mode=max-autotune: means nothing without compile=true"),
         ({"handicap": -0.1}, "handicap=-0.1: must be a share of at least 0"),
         ({"backend": "tf", "jit_compile": "yes"}, "jit_compile=yes: must be true, false or auto"),
+        ({"backend": "tf", "loop": "hand"}, "loop=hand: must be fit, function or eager"),
+        (
+            {"backend": "tf", "loop": "eager", "jit_compile": "auto"},
+            "jit_compile=auto: XLA compiles functions, and loop=eager has none; take loop=function",
+        ),
+        ({"backend": "tf", "loop": "eager", "jit_compile": True}, "jit_compile=true: XLA compiles functions"),
+        ({"backend": "tf", "steps_per_execution": 0}, "steps_per_execution=0: must be at least 1, or auto"),
+        ({"backend": "tf", "steps_per_execution": "many"}, "steps_per_execution=many: must be at least 1, or auto"),
+        (
+            {"backend": "tf", "loop": "function", "steps_per_execution": "auto"},
+            "steps_per_execution=auto: is Keras's, and loop=function is a loop written by hand; take loop=fit",
+        ),
         ({"backend": "tf", "handicap": float("nan")}, "handicap=nan: must be a share"),
         ({"tf32": True}, "tf32=true (runtime.tf32): is something that only GPUs have; leave it out"),
     ],

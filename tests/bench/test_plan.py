@@ -229,3 +229,12 @@ def test_a_target_is_no_part_of_the_work(plan_of):
 def test_a_half_width_needs_two_contenders(plan_of):
     with pytest.raises(RequestError, match=r"^measure\.half_width=0\.02: is of a ratio, and one contender has none"):
         plan_of("framework=torch", "measure.half_width=0.02")
+
+
+@pytest.mark.parametrize(("batch", "steps", "together"), [(64, 17, 17), (16, 71, 1), (32, 35, 7), (18, 63, 21)])
+def test_steps_per_execution_are_as_many_as_divide_the_epoch(plan_of, batch, steps, together):
+    plan = plan_of("framework=[tf_tuned,torch_tuned]", f"train.batch_size={batch}")
+    assert len(plan.splits.train) // batch == steps
+    assert plan.contenders[0].settings["steps_per_execution"] == together
+    assert plan.config["frameworks"]["tf_tuned"]["steps_per_execution"] == together, "written down"
+    assert "steps_per_execution" not in plan.contenders[1].settings

@@ -47,7 +47,7 @@ def same_trajectory(side_by_side, job, way, **more):
     assert error <= 1e-9, where
     for one, other in zip(found.values["epochs"], plain.values["epochs"], strict=True):
         assert one[1:] == pytest.approx(other[1:], rel=1e-6)
-        assert 0 < one[0] < 60
+        assert one[0] > 0
     return found
 
 

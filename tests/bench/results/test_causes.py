@@ -4,7 +4,7 @@ import pytest
 
 from bench.results.causes import cause
 
-LAYERS = [("stem", "conv2d"), ("norm", "batch_norm"), ("head", "dense"), ("odd", "reshape")]
+LAYERS = [("stem", "conv2d"), ("norm", "batch_norm"), ("head", "dense"), ("odd", "rescale")]
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ LAYERS = [("stem", "conv2d"), ("norm", "batch_norm"), ("head", "dense"), ("odd",
         ("layer outputs", "outputs/stem", "layer stem", "padding"),
         ("layer outputs", "outputs/norm", "layer norm", "epsilon"),
         ("layer outputs", "outputs/head", "layer head", "kernel in another order"),
-        ("layer outputs", "outputs/odd", "layer odd", "what reshape means"),
+        ("layer outputs", "outputs/odd", "layer odd", "what rescale means"),
         ("gradients", "gradients/head/kernel", "head/kernel", "derivative"),
         ("weights after each step", "weights/3/head/bias", "step 3, head/bias", "optimizer formula"),
         ("weights after each step", "weights/1/norm/moving_mean", "step 1, norm/moving_mean", "moving statistics"),
