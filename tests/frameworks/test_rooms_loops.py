@@ -115,14 +115,15 @@ def test_divergence_ends_a_loop_written_by_hand(side_by_side, job, loop):
 @pytest.mark.parametrize("loop", ["fit", "function", "eager"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_reduced_precision_scales_the_loss_in_every_loop(side_by_side, job, loop, precision):
-    """The scale itself shows in no loss; without it, or without taking it back, the weights would."""
-    made = job(layers=RANDOM[2:], shape=(3,), count=20, optimizer=ADAM, settings={"loop": loop})
-    asked = OPTIONS | {"precision": precision}
-    found = side_by_side.ask("tf", "train", made, **asked)
-    plain = side_by_side.ask("tf", "train", made, **OPTIONS | {"precision": "float32"})
-    for name in ("losses/1", "weights/1/dense_1/kernel"):
-        assert found.arrays[name] == pytest.approx(plain.arrays[name], abs=0.1)
-    assert (found.arrays["weights/1/dense_1/kernel"] != made.initial()["dense_1/kernel"]).any()
+    """A scale that is not put on, and taken off all the same, would leave the weights where they were."""
+    made = job(layers=RANDOM[2:], shape=(3,), count=20, settings={"loop": loop})
+    found, plain = (
+        side_by_side.ask("tf", "train", made, **OPTIONS | {"precision": each}) for each in (precision, "float32")
+    )
+    for name, before in made.initial().items():
+        moved, expected = (answer.arrays[f"weights/1/{name}"] - before for answer in (found, plain))
+        assert abs(moved - expected).max() < 0.1 * abs(expected).max(), name
+    assert found.arrays["losses/1"] == pytest.approx(plain.arrays["losses/1"], rel=0.05)
 
 
 @pytest.mark.parametrize("way", [*WAYS, *(pytest.param(way, marks=pytest.mark.slow) for way in COMPILED)])
