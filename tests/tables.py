@@ -94,10 +94,13 @@ def _with(kind: str) -> Iterator[Case]:
             begin.append("flatten")
         shape = shape_after(begin, tuple(case.shape))
         item = None if shape is None else chains.item(kind, shape, depth=1)
+        item = {kind: {"rate": 0.0}} if kind == "dropout" else item  # no two masks agree
         after = None if item is None or shape is None else shape_after([item], shape)
         if after is None or np.prod(after) > 400:
             continue
-        yield replace(case, layers=[*begin, item, "flatten", {"dense": "outputs"}])
+        case = replace(case, layers=[*begin, item, "flatten", {"dense": "outputs"}], settings={})
+        if not case.network().random_layers():
+            yield case
 
 
 def _why(kind: str) -> str:
