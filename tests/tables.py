@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,20 +18,29 @@ from typing import Any
 
 import numpy as np
 
+from bench.results.pixels import REFERENCE
+from bench.results.schema import Check
 from frameworks import rooms
-from frameworks.spec.parse import LAYERS
-from tests.frameworks.conftest import Rooms
+from frameworks.reference import LOSSES, OPTIMIZERS, SCHEDULES
+from frameworks.spec.vocabulary import LAYERS
+from tests.frameworks.conftest import Answer, Rooms
 from tests.frameworks.random_specs import cases
 from tests.frameworks.random_specs.cases import Case
 from tests.frameworks.random_specs.chains import KINDS, Chains, shape_after
+from tests.frameworks.random_specs.holding import CaseJob, job
+from tests.gates import gate
+from tests.planted import ROWS
 
 TABLES = Path(__file__).parents[1] / "docs" / "parity.md"
 PRECISIONS = ("float64", "float32")
-DRAWS = 6
+DRAWS = 3
 """Random networks, or batches, behind each row."""
 
 STEPS = 50
 """Of training, behind a row of an optimizer or a schedule."""
+
+EPOCHS = 10
+"""That a schedule takes these steps for."""
 
 HEAD = """\
 # How far TensorFlow and PyTorch are apart, part by part
@@ -85,10 +94,13 @@ def _with(kind: str) -> Iterator[Case]:
             begin.append("flatten")
         shape = shape_after(begin, tuple(case.shape))
         item = None if shape is None else chains.item(kind, shape, depth=1)
+        item = {kind: {"rate": 0.0}} if kind == "dropout" else item  # no two masks agree
         after = None if item is None or shape is None else shape_after([item], shape)
         if after is None or np.prod(after) > 400:
             continue
-        yield replace(case, layers=[*begin, item, "flatten", {"dense": "outputs"}])
+        case = replace(case, layers=[*begin, item, "flatten", {"dense": "outputs"}], settings={})
+        if not case.network().random_layers():
+            yield case
 
 
 def _why(kind: str) -> str:
@@ -100,7 +112,7 @@ def _why(kind: str) -> str:
 
 
 def losses(asked: Rooms) -> Iterator[Row]:
-    """Yield a row for each loss, with and without its options and weights: the errors of the loss and of its gradients."""
+    """Yield a row for each loss, its options and weights set or not: the errors of the loss and of its gradients."""
     for name, each in LOSSES.items():
         drawn = [case for case in _drawn() if case.task in each.tasks][:DRAWS]
         drawn = [_with_loss(case, name, index) for index, case in enumerate(drawn)]
@@ -122,6 +134,18 @@ def optimizers(asked: Rooms) -> Iterator[Row]:
     for name in OPTIMIZERS:
         rng = cases.generator(0)
         drawn = [replace(case, optimizer=cases.optimizer(rng, name)) for case in _drawn()[:DRAWS]]
+        yield (
+            f"`{name}`",
+            *(_number(max(_trained(asked, case, precision) for case in drawn)) for precision in PRECISIONS),
+        )
+
+
+def schedules(asked: Rooms) -> Iterator[Row]:
+    """Yield a row for each schedule: the largest error of any weight after `STEPS` steps with momentum."""
+    sgd = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9}
+    for name in SCHEDULES:
+        rng = cases.generator(0)
+        drawn = [replace(case, optimizer=sgd, schedule=cases.schedule(rng, name)) for case in _drawn()[:DRAWS]]
         yield (
             f"`{name}`",
             *(_number(max(_trained(asked, case, precision) for case in drawn)) for precision in PRECISIONS),
@@ -177,7 +201,7 @@ def _trained(asked: Rooms, case: Case, precision: str) -> float:
 
 def _answers(asked: Rooms, do: str, case: Case, **given: Any) -> list[Answer]:
     wanted: CaseJob = job(case)
-    wanted.train = {"epochs": 1, "batch_size": 6}
+    wanted.train, wanted.length = {"epochs": 1, "batch_size": 6}, (EPOCHS, STEPS // EPOCHS)
     return list(asked.both(do, wanted, **given).values())
 
 
@@ -209,6 +233,12 @@ SECTIONS: tuple[Part, ...] = (
         f"The largest error of any weight after {STEPS} steps, relative to the largest weight.",
         ("optimizer", "float64", "float32"),
         optimizers,
+    ),
+    (
+        "Schedules",
+        f"The same under SGD with momentum, while the rate changes: {EPOCHS} epochs of {STEPS // EPOCHS} steps.",
+        ("schedule", "float64", "float32"),
+        schedules,
     ),
     (
         "Traps",

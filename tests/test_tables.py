@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from frameworks.reference import LOSSES, OPTIMIZERS
+from frameworks.reference import LOSSES, OPTIMIZERS, SCHEDULES
 from tests.frameworks.random_specs.chains import KINDS
 from tests.planted import ROWS
 from tests.tables import HEAD, SECTIONS, TABLES
@@ -15,6 +15,7 @@ LISTED = {
     "Layers": set(KINDS),
     "Losses": set(LOSSES),
     "Optimizers": set(OPTIMIZERS),
+    "Schedules": set(SCHEDULES),
     "Traps": set(ROWS),
 }
 

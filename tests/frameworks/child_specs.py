@@ -18,7 +18,7 @@ def judge(request: Request) -> tuple[dict[str, object], Arrays]:
     if "torch" in sys.modules and request.settings.get("compile"):
         sys.modules["torch"].compiler.reset()
     if not gc.get_freeze_count():
-        gc.freeze()  # what the imports made stays; to go through it after every network would take longer than the network
+        gc.freeze()  # what the imports made stays: to go through it would take longer than a network does
     gc.collect()
     return {"info": result["info"]}, {}
 

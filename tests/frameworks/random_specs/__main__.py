@@ -107,9 +107,8 @@ def _one(case: Case, pair: Pair) -> int:
     held = pair.hold(case)
     pair.close()
     for check in held.checks:
-        print(
-            f"{check.contender:8} {check.baseline:10} {check.quantity:28} {check.error} {'' if check.passed else check.detail}"
-        )
+        told = "" if check.passed else check.detail
+        print(f"{check.contender:8} {check.baseline:10} {check.quantity:28} {check.error} {told}")
     print(held.told())
     return int(not held.good)
 

@@ -106,6 +106,8 @@ class CaseJob(Job):
     """A job with what a case says beyond it."""
 
     case: Case
+    length: tuple[int, int] = LENGTH
+    """Epochs, and steps of each, that the schedule is made for."""
 
     def request(self, backend: str, folder: Path) -> Request:
         """Write what a child reads into `folder`, and return the request."""
@@ -113,7 +115,7 @@ class CaseJob(Job):
         return replace(
             asked,
             settings=asked.settings | {"threads": 1} | self.case.settings.get(backend, {}),
-            schedule=hyperparameters.schedule(self.case.schedule, self.optimizer, *LENGTH),
+            schedule=hyperparameters.schedule(self.case.schedule, self.optimizer, *self.length),
             parity={"steps": self.case.steps, "batch_size": BATCH},
         )
 
