@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from bench import hyperparameters as requests
 from frameworks.spec.parse import LAYERS
 from tests.frameworks.random_specs import cases as drawing
-from tests.frameworks.random_specs import chains, values
+from tests.frameworks.random_specs import chains, holding, values
 from tests.frameworks.random_specs.__main__ import MOST_REFUSED, cases, hold_all
 from tests.frameworks.random_specs.cases import Case, NotCovered, generator
 from tests.frameworks.random_specs.coverage import Coverage, walk
@@ -157,21 +156,20 @@ def test_shrinking_ends_where_nothing_can_be_left_out():
     assert shrink(BASE, lambda case: True, most=3).layers != BASE.layers
 
 
-def test_a_departure_is_found_and_told(pair, monkeypatch):
+def test_a_side_that_breaks_is_told(pair, monkeypatch):
     held = pair.hold(BASE)
     assert held.good, held.told()
     assert 0 < held.worst() < 1
-    broken = replace(BASE, settings={"torch": {"no": 1}}, optimizer=BASE.optimizer | {"name": "adamm"})
-    found = pair.hold(broken)
+    with monkeypatch.context() as patch:
+        patch.setattr(holding, "weights", lambda case: {"nobody/kernel": np.ones(1, np.float32)})
+        found = pair.hold(BASE)
     assert not found.good
-    assert "KeyError: 'adamm'" in found.told()
+    assert "KeyError" in found.told()
     assert pair.hold(BASE).good, "new workers go on"
 
 
 def test_what_is_held_can_fail(pair):
     """A plant of a room shows here too."""
-    from tests.frameworks.random_specs import holding
-
     assert pair.hold(BASE).good
     asked = holding.job(BASE)
     asked.plants = ["batch_norm_epsilon"]

@@ -115,7 +115,7 @@ class CaseJob(Job):
         return replace(
             asked,
             settings=asked.settings | {"threads": 1} | self.case.settings.get(backend, {}),
-            schedule=hyperparameters.schedule(self.case.schedule, self.optimizer, *self.length),
+            schedule=hyperparameters.schedule(self.case.schedule or {"name": "constant"}, self.optimizer, *self.length),
             parity={"steps": self.case.steps, "batch_size": BATCH},
         )
 

@@ -45,7 +45,8 @@ def simpler(case: Case) -> Iterator[Case]:
         if getattr(case, name):
             yield replace(case, **{name: {}})
         for key in getattr(case, name):
-            yield replace(case, **{name: {k: v for k, v in getattr(case, name).items() if k != key}})
+            if key != "name":
+                yield replace(case, **{name: {k: v for k, v in getattr(case, name).items() if k != key}})
     if case.optimizer["name"] != "sgd" and "sgd" in OPTIMIZERS:
         yield replace(case, optimizer={"name": "sgd", "learning_rate": 0.01})
     for key in case.optimizer:
