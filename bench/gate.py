@@ -187,6 +187,15 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
         uncertified.append(
             "when the rate falls: each contender follows its own validation losses (the gate feeds all the same)"
         )
+    together = {
+        contender.name: contender.settings["steps_per_execution"]
+        for contender in plan.contenders
+        if contender.settings.get("steps_per_execution", 1) > 1
+    }
+    uncertified += [
+        f"{count} steps per execution of {name}: the gate looks after every step, and runs them one by one"
+        for name, count in together.items()
+    ]
     uncertified.append("float32 results step by step: there two correct contenders drift apart by rounding")
     reduced = {str(contender.settings["precision"]) for contender in plan.contenders} - {"float32"}
     uncertified += [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import Prepared, Splits
 from bench.errors import RequestError, nearest
+from bench.hyperparameters import FLOAT32_MOST
 
 
 def of_classes(given: Any, prepared: Prepared, splits: Splits) -> list[float]:
@@ -43,8 +43,8 @@ def of_classes(given: Any, prepared: Prepared, splits: Splits) -> list[float]:
     else:
         raise RequestError(f"{key}: {forms}")
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise RequestError(f"{key}: {value} is no weight; a weight is a number of at least 0")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < FLOAT32_MOST:
+            raise RequestError(f"{key}: {value} is no weight; a weight is a number of at least 0, finite as a float32")
     if not any(values):
         raise RequestError(f"{key}: leaves no class that counts; give one a weight above 0")
     return [float(value) for value in values]

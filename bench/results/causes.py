@@ -19,9 +19,9 @@ _OUTPUTS = {
     "layer_norm": "another epsilon in layer normalisation (Keras's default is 1e-3, PyTorch's 1e-5), or other axes",
     "reshape": "another order of the axes",
     "resize": "another rule of where pixels lie (corners or centres), or blurring where it shrinks",
-    "add": "the branches listed in another order",
+    "add": "a branch whose vector lists a flattened image in another order",
     "concat": "the branches in another order, or along another axis",
-    "multiply": "the branches listed in another order",
+    "multiply": "a branch whose vector lists a flattened image in another order, or numbers for other channels",
 }
 
 _QUANTITIES = {
@@ -44,8 +44,13 @@ _UPDATE = {
     "nadam": "the momentum's course (PyTorch's momentum_decay is 0.004, the paper's 1)",
     "adamax": "epsilon's place, or bias correction",
     "rmsprop": "epsilon inside the root",
+    "adadelta": "epsilon outside one of the roots, or another learning rate (PyTorch's default is 1, Keras's 0.001)",
+    "ftrl": "a regularization by another factor, or another power of the accumulator",
+    "sgd": "another learning rate",
     "adagrad": "what the accumulator begins with (0 in PyTorch, 0.1 in Keras)",
     "momentum": "dampening of the momentum",
+    "nesterov": "the momentum not looked ahead",
+    "exclude": "decay of tensors that are excluded",
     "weight_decay": "weight decay taken for L2, or the reverse",
     "l2": "L2 by another factor (Keras's regularizer doubles it)",
     "clip_value": "another clipping",

@@ -94,4 +94,6 @@ def _fitting(value: Any, shape: tuple[int, ...], where: str, name: str) -> np.nd
         found = array.astype(np.float32)
     if not np.isfinite(found).all():
         raise SpecError(f"{where}: '{name}' has values that are not finite as float32")
+    if name.endswith("moving_variance") and (found < 0).any():
+        raise SpecError(f"{where}: '{name}' has values below 0; a variance has none")
     return found

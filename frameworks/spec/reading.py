@@ -135,6 +135,9 @@ class Reader:
             raise SpecError(f"{place}.name={given}: must be a word of letters, digits, '_' and '-'")
         name = f"{kind}_{self.counts[kind]}" if given is None else f"{given}{rounds}"
         if name in self.places:
-            raise SpecError(f"{place}.name={name}: {self.places[name]} has this name already")
+            other = self.places[name]
+            if given is None:
+                raise SpecError(f"{other}.name={name}: is the name of {place}, which has none of its own; take another")
+            raise SpecError(f"{place}.name={name}: {other} has this name already; take another")
         self.places[name] = place
         return name

@@ -93,9 +93,14 @@ def build(request: Request, spec: Network, trace: bool, precision: str, device: 
 def _fuse(optimizer: torch.optim.Optimizer) -> bool:
     """Have the optimizer update all weights by one kernel, where it knows how; return whether it does.
 
-    A step reads the flag of its group, as the constructor's `fused` would leave it.
+    A step reads the flag of its group. The constructor would also have the scaler of float16 leave its work to the
+    kernel, past the hooks that clip and decay.
     """
     groups = [group for group in optimizer.param_groups if "fused" in group]
     for group in groups:
         group["fused"] = True
+    if groups:  # the kernel reads the count of steps on the device; Adagrad makes it when it is constructed
+        for parameter, state in optimizer.state.items():
+            if "step" in state:
+                state["step"] = state["step"].to(parameter.device)
     return bool(groups)

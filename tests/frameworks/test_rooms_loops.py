@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+ADAMAX = {"name": "adamax", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 ADAM = {"name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 NET = [
     {"conv2d": {"filters": 4, "strides": 2, "padding": "same", "use_bias": False}}, "batch_norm", "relu", "flatten",
@@ -137,5 +138,6 @@ def test_an_optimizer_without_a_fused_form_stays_as_it_is(side_by_side, job):
     """And one that has it gets it: what it holds then says so."""
     made = job(layers=["flatten", {"dense": "outputs"}], count=20, settings={"fused": True})
     assert "fused optimizer" in side_by_side.ask("torch", "task", made).values["environment"]["mode"]
-    made = job(layers=["flatten", {"dense": "outputs"}], count=20)
-    assert "fused" not in side_by_side.ask("torch", "task", made).values["environment"]["mode"]
+    for optimizer, settings in ((ADAMAX, {"fused": True}), (ADAM, {})):
+        made = job(layers=["flatten", {"dense": "outputs"}], count=20, optimizer=optimizer, settings=settings)
+        assert "fused" not in side_by_side.ask("torch", "task", made).values["environment"]["mode"]

@@ -65,8 +65,11 @@ WRONG = [
     ([conv(name="input.scale")], "conv2d.name=input.scale: must be a word of letters, digits"),
     ([conv(name="")], "conv2d.name=: must be a word of letters, digits"),
     ([conv(name=3)], "conv2d.name=3: must be a word of letters, digits"),
-    ([conv(name="a"), conv(name="a")], "model.layers[1].conv2d.name=a: model.layers[0].conv2d has this name already"),
-    ([conv(name="conv2d_2"), conv()], "name=conv2d_2: model.layers[0].conv2d has this name already"),
+    (
+        [conv(name="a"), conv(name="a")],
+        "model.layers[1].conv2d.name=a: model.layers[0].conv2d has this name already; take another",
+    ),
+    ([conv(name="conv2d_2"), conv()], "model.layers[0].conv2d.name=conv2d_2: is the name of model.layers[1].conv2d"),
     (["flatten", {"dense": 3}], "model.layers[1].dense: the network ends in (3,), the dataset asks for (10,): end it"),
     (["relu"], "model.layers[0].relu: the network ends in (8, 8, 1), the dataset asks for (10,)"),
     (["flatten", {"dense": 10}, "sigmoid"], "model.layers[2].sigmoid: the loss of this task is taken on logits"),
