@@ -60,7 +60,10 @@ def run(arguments: Sequence[str]) -> int:
             raise RequestError(f"--config-dir={parsed.config_dir}: there is no such folder")
         settings = compose.settled(parsed.overrides, parsed.config_dir)
         command = compose.command("bench.check", parsed.overrides, parsed.config_dir)
-        parity = certificate(plan.make(settings, command=command))
+        wanted = plan.make(settings, command=command)
+        for name in wanted.plants:
+            _say(f"Planted mistake: {name}.")
+        parity = certificate(wanted)
     except RequestError as error:
         print(error, file=sys.stderr)
         return REFUSED

@@ -75,6 +75,12 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
         steps = certificate.diverging_step(item, prints.get(plan.baseline, item))
         if steps is not None and name != plan.baseline:
             notes["uncertified"].append(f"{name} from step {steps + 1} on: there both losses are no longer finite")
+        told = certificate.told_steps(item, prints.get(plan.baseline, item))
+        if steps is None and told is not None and name != plan.baseline:
+            notes["uncertified"].append(
+                f"{name} from step {told + 1} on, and inference behind it: there float64's own rounding has grown "
+                "beyond what is allowed (a contender against itself, every weight 1e-15 off)"
+            )
     parity = certificate.conclude(checks, prints, notes)
     parity.seconds = seconds
     return parity

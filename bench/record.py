@@ -11,7 +11,7 @@ from bench.plan import Plan
 from bench.results.format import percent
 from bench.results.schema import Dataset, Layer, Model, Results
 from frameworks.augment import active
-from frameworks.reference import OPTIONS, TASKS
+from frameworks.reference import OPTIONS
 
 
 def begin(plan: Plan, samples: str = "") -> Results:
@@ -69,11 +69,10 @@ def begin(plan: Plan, samples: str = "") -> Results:
 
 
 def _loss(plan: Plan) -> dict[str, Any]:
-    """Return what is unusual about the loss: which one it is, its parameters, what samples count."""
+    """Return which loss it is, and what is unusual about it: its parameters, what samples count."""
     train, classes = plan.config["train"], plan.prepared.classes
-    said = {key: value for key, value in plan.loss_options.items() if value != OPTIONS[key]}
-    if train["loss"] != TASKS[plan.prepared.task]:
-        said = {"loss": train["loss"]} | said
+    unusual = {key: value for key, value in plan.loss_options.items() if value != OPTIONS[key]}
+    said = {"loss": train["loss"]} | unusual
     if train["class_weight"]:
         pairs = zip(classes, train["class_weight"], strict=True)
         said["class_weight"] = {name: float(f"{weight:.3g}") for name, weight in pairs}
