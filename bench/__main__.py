@@ -78,6 +78,9 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     message = _message(fault, parsed)
     if message is None:
         raise fault
+    if isinstance(fault, BrokenPipeError):  # --help | head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes on its way out
+        return OK
     if full_error:
         traceback.print_exception(fault)
     print(message, file=sys.stderr)

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from frameworks.spelling import nearest
 
-__all__ = ["RequestError", "nearest", "unknown"]
+__all__ = ["OTHER_NAMES", "RequestError", "nearest", "nearest_key", "unknown"]
+
+OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "bs": "batch_size", "decay": "weight_decay"}
+"""What else people call a key, too unlike its name to be found by its letters."""
 
 
 class RequestError(Exception):
@@ -20,3 +23,13 @@ def unknown(what: str, word: str, choices: Iterable[str]) -> RequestError:
     """Return the error for a name that is not one of `choices`: the nearest right name and all of them."""
     names = sorted(str(choice) for choice in choices)
     return RequestError(f"{what}: there is no '{word}'{nearest(word, names)} (there are: {', '.join(names)})")
+
+
+def nearest_key(prefix: str, name: str, names: Iterable[str]) -> str:
+    """Return the hint at the key nearest to `name` below `prefix`, which makes no two of them alike, or all there are.
+
+    `prefix` ends in a dot, or is empty.
+    """
+    known = list(names)
+    found = nearest(OTHER_NAMES.get(name, name), known)
+    return found.replace("'", f"'{prefix}", 1) if found else f" (there are: {', '.join(known)})"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
@@ -21,7 +23,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from yaml import YAMLError
 
 from bench.config import FOLDER, NAME
-from bench.errors import nearest
+from bench.errors import OTHER_NAMES, nearest
 
 WORDS = {
     r"converted to Integer": "must be an integer",
@@ -136,13 +138,32 @@ def _unknown_key(key: str, known: Sequence[str], where: str) -> str:
     section, _, last = key.rpartition(".")
     if parts[0] == "dataset" and len(parts) > 1:
         options = [k.removeprefix("dataset.") for k in known if k.startswith("dataset.") and k.count(".") == 1]
-        near = nearest(key, [f"dataset.{name}" for name in options])
+        near = nearest(".".join(parts[1:]), options).replace("'", "'dataset.", 1)
         return f"{where}{key}: no such key{near}" + (f" (this dataset has: {', '.join(options)})" if options else "")
     siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
     elsewhere = {k.rpartition(".")[2]: k for k in known if not k.startswith("frameworks.")}
-    found = get_close_matches(last, siblings, n=1) or get_close_matches(last, elsewhere, n=1, cutoff=0.7)
-    near = nearest((elsewhere | siblings)[found[0]], known) if found else nearest(key, known)
-    return f"{where}{key}: no such key{near}"
+    others = _who_has(section, last, known)
+    meant = OTHER_NAMES.get(last, last)
+    found = get_close_matches(meant, siblings, n=1) or get_close_matches(meant, elsewhere, n=1, cutoff=0.7)
+    if found and not others:
+        return f"{where}{key}: no such key{nearest((elsewhere | siblings)[found[0]], known)}"
+    if section and siblings:  # not the nearest of whole keys: their common beginning makes any two of them alike
+        what = f"this {section}" if section in ("optimizer", "schedule") else section
+        return f"{where}{key}: no such key ({what} has: {', '.join(siblings)}){others}"
+    return f"{where}{key}: no such key{nearest(key, known)}"
+
+
+def _who_has(section: str, name: str, known: Sequence[str]) -> str:
+    """Return which other optimizers, schedules or contenders of the race have a key called `name`, in words."""
+    from frameworks.reference import OPTIMIZERS, SCHEDULES
+
+    groups: Mapping[str, Mapping[str, type[Any]]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+    if section in groups:
+        kinds = groups[section].items()
+        owners = [kind for kind, cls in kinds if name in [item.name for item in fields(cls) if item.init]]
+        return f"; those with {name}: {section}={' or '.join(owners)}" if owners else ""
+    owners = [k.rpartition(".")[0] for k in known if k.startswith("frameworks.") and k.endswith(f".{name}")]
+    return f"; {' and '.join(owners)} can have it" if owners and section.startswith("frameworks.") else ""
 
 
 def _known(parsed: Sequence[Override], config_dir: str | None) -> list[str]:

@@ -44,6 +44,10 @@ def optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
     settled = _settled("optimizer", given, OPTIMIZERS)
     if settled.get("nesterov") and not settled["momentum"]:
         raise RequestError("optimizer.nesterov=true: needs a momentum, as in optimizer.momentum=0.9")
+    if settled.get("epsilon") == 0 and not settled.get("initial_accumulator_value"):
+        raise RequestError(
+            "optimizer.epsilon=0: must be above 0: a weight whose gradients are all 0 would move by 0 / 0; take 1.0e-8"
+        )
     clips = [key for key in SHARED if key.startswith("clip_") and settled[key] is not None]
     if len(clips) > 1:
         raise RequestError(f"optimizer.{clips[1]}={settled[clips[1]]:g}: optimizer.{clips[0]} clips already; keep one")

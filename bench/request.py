@@ -13,7 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.config import Config, limits, said
-from bench.errors import RequestError, nearest
+from bench.errors import RequestError, nearest, nearest_key
 from bench.explain import expected
 
 SINGLE_GROUPS = ("dataset", "model", "optimizer", "schedule", "pipeline", "measure", "experiment")
@@ -106,10 +106,10 @@ def _usual(hydra: Any, loader: ConfigLoader) -> DictConfig:
 
 def _check_keys(node: DictConfig, kind: Any = Config, prefix: str = "") -> None:
     """Refuse keys that a ``+`` on the command line has put where no part of Parallax would read them."""
-    fields = {item.name for item in dataclasses.fields(kind)}
+    fields = [item.name for item in dataclasses.fields(kind)]
     for key, value in _items(node):
         if key not in fields:
-            raise RequestError(f"{prefix}{key}: no such key{nearest(prefix + key, [prefix + f for f in fields])}")
+            raise RequestError(f"{prefix}{key}: no such key{nearest_key(prefix, key, fields)}")
         inner = OmegaConf.get_type(node, key)
         if dataclasses.is_dataclass(inner):
             _check_keys(value, inner, f"{prefix}{key}.")
@@ -122,8 +122,7 @@ def _check_open_groups(settings: DictConfig, usual: DictConfig) -> None:
         known: Mapping[Any, Any] = usual.get(group) or {}
         for key, value in _items(settings[group]):
             if key not in known:
-                near = nearest(f"{group}.{key}", [f"{group}.{name}" for name in known])
-                raise RequestError(f"{group}.{key}: no such key{near}")
+                raise RequestError(f"{group}.{key}: no such key{nearest_key(f'{group}.', key, map(str, known))}")
             if group == "dataset" and (value is None or isinstance(value, ListConfig)):
                 continue  # Some options have several forms, as a size does: `bench.datasets` knows them.
             where, usually = f"{group}.{key}={value}", known[key]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -31,9 +32,9 @@ Shows a network as the spec has it: each layer's output, parameters and work; im
   python -m bench.show 'model.layers=[flatten,{{dense: 10}}]'
 
 The settings are those of python -m bench. The dataset says what comes in and what is asked for, and is prepared where
-it has not been; --input and --outputs say so in its place. FLOPs are of one sample's forward pass, two for a
-multiply-add; an output is (height, width, channels) or (features,).
-Exit status: {OK}: shown; {REFUSED}: the request was wrong."""
+it has not been, but for those of one size (cifar10, mnist, fashion_mnist); --input and --outputs say so in its place.
+FLOPs are of one sample's forward pass, two for a multiply-add; an output is (height, width, channels) or (features,).
+Exit status: {OK}: shown; {REFUSED}: the request was wrong; {INTERRUPTED}: interrupted."""
 
 
 def main() -> None:
@@ -60,13 +61,16 @@ def run(arguments: Sequence[str]) -> int:
         if given.config_dir is not None and not Path(given.config_dir).is_dir():
             raise RequestError(f"--config-dir={given.config_dir}: there is no such folder")
         network, source = _network(given)
-        print(summary.table(network, source))
+        print(summary.table(network, source), flush=True)
         if given.svg:
             _draw(network, Path(given.svg))
         return OK
     except RequestError as error:
         print(error, file=sys.stderr)
         return REFUSED
+    except BrokenPipeError:  # … | head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes on its way out
+        return OK
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return INTERRUPTED
@@ -90,6 +94,9 @@ def _network(given: argparse.Namespace) -> tuple[Network, str]:
 
 def _of_dataset(settings: DictConfig, model: dict[str, Any]) -> tuple[Network, str]:
     options: Any = OmegaConf.to_container(settings.dataset)
+    if known := datasets.known(options):  # no download for a table
+        shape, about = known
+        return parsed(model, shape, len(about.classes), about.task)[0], about.title
     with Preparing() as progress:
         prepared = datasets.prepare(options, progress)
     outputs = len(prepared.classes) if prepared.task == "classification" else 1

@@ -22,9 +22,10 @@ def table(network: Network, source: str) -> str:
     lines = [_line(row, widths) for row in rows]
     rule = "─" * max(len(line) for line in lines)
     ends = "logits, as probabilities in predictions" if network.probabilities else "logits or values, as they are"
+    outputs = f"{network.outputs} output{'' if network.outputs == 1 else 's'}"
     return "\n".join(
         [
-            f"{network.name} on {_shape(network.input_shape)} ({source}), {network.outputs} outputs ({ends})",
+            f"{network.name} on {_shape(network.input_shape)} ({source}), {outputs} ({ends})",
             rule,
             lines[0],
             rule,
@@ -88,4 +89,6 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _bytes(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
     return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count / 1e3:,.1f} kB"

@@ -14,8 +14,10 @@ from typing import Any, cast
 
 from bench.datasets import scales
 from bench.datasets.options import split_options
+from bench.datasets.places import place, stand_in
 from bench.datasets.planes import planar
-from bench.datasets.prepared import Dataset, Prepared, Progress, Splits
+from bench.datasets.prepared import About, Dataset, Prepared, Progress, Splits
+from bench.datasets.resize import image_options
 from bench.datasets.scales import scaling, target_scaling
 from bench.errors import RequestError, nearest, unknown
 
@@ -24,6 +26,7 @@ __all__ = [
     "Progress",
     "Splits",
     "check",
+    "known",
     "names",
     "planar",
     "prepare",
@@ -67,6 +70,20 @@ def check(options: Mapping[str, Any]) -> Dataset:
     scales.wanted(options)
     scales.target(options)
     return module
+
+
+def known(options: Mapping[str, Any]) -> tuple[tuple[int, ...], About] | None:
+    """Return a sample's shape and what is known of a dataset that nobody needs to have for that; None for others.
+
+    Raises `RequestError` for a wrong option, as `prepare` does.
+    """
+    module: Any = check(options)
+    if not (hasattr(module, "SHAPE") and hasattr(module, "ABOUT")):
+        return None
+    about: About = module.ABOUT
+    if place(options, about.title) == "synthetic":
+        about = stand_in(about)
+    return image_options(options).shape(module.SHAPE), about
 
 
 @functools.cache

@@ -53,6 +53,7 @@ KNOWN = idx_images.IdxImages(
     ),
     counts=((6000,) * 10, (1000,) * 10),
 )
+ABOUT, SHAPE = KNOWN.about, idx_images.SHAPE
 
 
 def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:

@@ -44,6 +44,7 @@ KNOWN = idx_images.IdxImages(
         (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
     ),
 )
+ABOUT, SHAPE = KNOWN.about, idx_images.SHAPE
 
 
 def prepare(options: Mapping[str, Any], progress: Progress | None) -> Prepared:

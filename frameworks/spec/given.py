@@ -44,10 +44,13 @@ def _own(node: Node, given: Mapping[str, Any] | str) -> Arrays:
     names = [name.split("/")[1] for name in node.parameters]
     found: Arrays = {}
     for key, value in arrays.items():
+        place = f"{where}={given}: has '{key}'" if isinstance(given, str) else f"{where}.{key}"
         if key not in names:
-            raise SpecError(f"{where}.{key}: {node.layer.kind} has no such weights{near(str(key), names)}")
+            own = str(key).removeprefix(f"{node.name}/")  # a whole model's names are a likely mistake
+            raise SpecError(f"{place}: {node.layer.kind} has no such weights{near(own, names)}")
         name = f"{node.name}/{key}"
-        found[name] = _fitting(value, node.parameters[name].shape, f"{where}.{key}", name)
+        place = f"{where}={given}" if isinstance(given, str) else place
+        found[name] = _fitting(value, node.parameters[name].shape, place, name)
     return found
 
 
@@ -75,7 +78,10 @@ def _read(path: str, where: str) -> Arrays:
             return dict(load_file(file))
         with np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, BadZipFile) as error:
+        if file.suffix == ".npz" and isinstance(error, EOFError | ValueError | BadZipFile | TypeError | AttributeError):
+            # numpy's own words advise to unpickle the file
+            raise SpecError(f"{where}={path}: cannot be read (not an .npz of plain numbers)") from None
         reason = " ".join(str(error).split())[:200]
         raise SpecError(f"{where}={path}: cannot be read ({reason})") from None
 
@@ -89,11 +95,20 @@ def _fitting(value: Any, shape: tuple[int, ...], where: str, name: str) -> np.nd
     if array.dtype.kind not in "iuf":
         raise SpecError(f"{where}: '{name}' must be numbers")
     if array.shape != shape:
-        raise SpecError(f"{where}: '{name}' has the shape {array.shape}, and this model's has {shape}")
+        if not array.ndim:
+            raise SpecError(f"{where}: '{name}' is one number, and this model's has {_axes(shape)}")
+        raise SpecError(f"{where}: '{name}' has the shape {array.shape}, and this model's has {_axes(shape)}")
     with np.errstate(over="ignore"):
         found = array.astype(np.float32)
     if not np.isfinite(found).all():
-        raise SpecError(f"{where}: '{name}' has values that are not finite as float32")
+        what = "a value that is" if np.isfinite(found).sum() == found.size - 1 else "values that are"
+        raise SpecError(f"{where}: '{name}' has {what} not finite as float32")
     if name.endswith("moving_variance") and (found < 0).any():
         raise SpecError(f"{where}: '{name}' has values below 0; a variance has none")
     return found
+
+
+def _axes(shape: tuple[int, ...]) -> str:
+    """Return a shape and, where it is a kernel's, what its axes are."""
+    words = {2: " (in, out)", 4: " (height, width, in, out; the multiplier of a depthwise one)"}
+    return f"{shape}{words.get(len(shape), '')}"

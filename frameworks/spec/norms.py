@@ -76,7 +76,8 @@ class Affine(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         for each in self.numbers():
             if len(each) not in (1, shape[-1]):
-                raise ValueError(f"has {len(each)} numbers, which must be 1 or {shape[-1]}, one for each channel")
+                wanted = "1" if shape[-1] == 1 else f"1 or {shape[-1]}, one for each channel,"
+                raise ValueError(f"has {len(each)} numbers: give {wanted} for {shape}")
         return shape
 
     def flops(self, shape: Shape) -> int:

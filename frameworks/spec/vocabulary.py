@@ -50,17 +50,34 @@ def named(item: Any, place: str) -> tuple[str, dict[str, Any]]:
     elif isinstance(item, dict) and len(item) == 1:
         kind, given = next(iter(item.items()))
     else:
+        if isinstance(item, dict) and len(kinds := [key for key in item if key in WORDS]) == 1:
+            raise SpecError(f"{place}: {_beside(kinds[0], item)}")
         raise SpecError(f"{place}: must be a layer's name or 'name: {{parameters}}', got {item!r:.80}")
     if kind not in WORDS:
         raise SpecError(f"{place}: there is no layer '{kind}'{near(str(kind), WORDS)}")
     if given is None:
         given = {}
     if not isinstance(given, dict):
-        main = "times" if kind == "repeat" else LAYERS[kind].main
+        main = _main(kind)
         if not main:
             raise SpecError(f"{place}.{kind}: takes no value, got {given!r:.80}")
         given = {main: given}
     return kind, dict(given)
+
+
+def _main(kind: str) -> str:
+    """Return the parameter that a value of its own means: ``dense: 10`` has 10 units."""
+    return "times" if kind == "repeat" else LAYERS[kind].main
+
+
+def _beside(kind: str, item: Mapping[Any, Any]) -> str:
+    """Return what to write in place of a layer's parameters that stand beside its name, as siblings in YAML."""
+    given, others = item[kind], [f"{key}: {item[key]!s:.20}" for key in item if key != kind]
+    first = "…" if isinstance(given, dict) else f"{_main(kind)}: {given!s:.20}" if given is not None else ""
+    inside = ", ".join(([first] if first else []) + others)
+    for word in ("True", "False"):
+        inside = inside.replace(f": {word}", f": {word.lower()}")
+    return f"write {others[0].partition(':')[0]} inside: {kind}: {{{inside}}}"
 
 
 def common(
@@ -84,12 +101,15 @@ def made(cls: type[Layer], given: dict[str, Any], place: str, outputs: int) -> L
     hints = get_type_hints(cls)
     read: dict[str, Any] = {}
     for key, value in given.items():
+        if key == "activation":
+            raise SpecError(f"{place}.activation: write {value!s:.20} as the next layer")
         if key not in known:
             raise SpecError(f"{place}.{key}: no such parameter{_near(str(key), known)}")
         try:
             read[key] = outputs if value == "outputs" and key == "units" else _READERS[hints[key]](value)
         except ValueError as error:
-            raise SpecError(f"{place}.{key}={value}: {error}") from None
+            outputs_too = ", or outputs" if key == "units" else ""
+            raise SpecError(f"{place}.{key}={value}: {error}{outputs_too}") from None
     for key, field in known.items():
         if key not in read and field.default is MISSING:
             raise SpecError(f"{place}: needs {key}, as in '{cls.kind}: {{{key}: …}}'")

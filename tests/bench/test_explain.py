@@ -25,6 +25,22 @@ def said_of(*overrides: str) -> str:
         ("framwork=tf", "framwork: no such key; did you mean 'framework'?"),
         ("lernrate=3", "lernrate: no such key; did you mean 'optimizer.learning_rate'?"),
         ("optimizer=sgd optimizer.beta_1=0", "optimizer.beta_1: no such key"),
+        (
+            "optimizer.momentum=0.9",
+            "optimizer.momentum: no such key (this optimizer has: name, learning_rate, beta_1, beta_2, epsilon, "
+            "weight_decay, l2, exclude, clip_value, clip_norm, clip_global_norm); those with momentum: "
+            "optimizer=sgd or rmsprop",
+        ),
+        ("optimizer.lr=1", "optimizer.lr: no such key; did you mean 'optimizer.learning_rate'?"),
+        ("lr=1", "lr: no such key; did you mean 'optimizer.learning_rate'?"),
+        (
+            "schedule=cosine schedule.factor=0.1",
+            "schedule.factor: no such key (this schedule has: name, min_rate, warmup_steps); those with factor: "
+            "schedule=step or exponential or plateau",
+        ),
+        ("frameworks.torch.api=x", "frameworks.torch.api: no such key (frameworks.torch has: backend, "),
+        ("dataset.zzz=1", "dataset.zzz: no such key (this dataset has: name, "),
+        ("train.xyzzy=1", "train.xyzzy: no such key (train has: epochs, "),
         ("optimizer=sgd optimizer.momentm=0", "optimizer.momentm: no such key; did you mean 'optimizer.momentum'?"),
         (
             "frameworks.torch.compil=true",
@@ -65,4 +81,5 @@ def test_a_forgotten_equals_sign_is_put_back() -> None:
 
 
 def test_a_near_name_is_not_invented_where_there_is_none() -> None:
+    assert said_of("frameworks.torch.api=x").endswith("; frameworks.tf can have it")
     assert said_of("xyzzy=3") == "xyzzy: no such key"

@@ -10,6 +10,7 @@ from frameworks.reference import float32
 
 ADAM = {"name": "adam", "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 FTRL = {"name": "ftrl", "learning_rate": 0.1, "learning_rate_power": -0.5, "initial_accumulator_value": 0.1}
+ADAGRAD = {"name": "adagrad", "learning_rate": 0.1, "initial_accumulator_value": 0.1, "epsilon": 0.0}
 STEP = {"name": "step", "factor": 0.1, "every": 2, "at": None, "warmup_steps": 0}
 PLATEAU = {"name": "plateau", "factor": 0.1, "patience": 2}
 
@@ -18,6 +19,10 @@ def test_every_number_is_rounded_to_float32():
     found = hyperparameters.optimizer(ADAM | {"weight_decay": 0.1, "clip_norm": 0.3, "exclude": ["bias"]})
     assert (found["weight_decay"], found["clip_norm"]) == (float32(0.1), float32(0.3))
     assert (found["l2"], found["clip_value"], found["exclude"]) == (0.0, None, ["bias"])
+
+
+def test_an_accumulator_stands_in_for_epsilon():
+    assert hyperparameters.optimizer(ADAGRAD)["epsilon"] == 0
 
 
 def test_a_negative_power_is_what_ftrl_needs():
@@ -43,6 +48,11 @@ def test_a_negative_power_is_what_ftrl_needs():
         ),
         ({"l2": 0.1, "exclude": "bias"}, "optimizer.exclude=bias: must be a list: optimizer.exclude=[bias,gamma,beta]"),
         ({"exclude": ["bias"]}, "optimizer.exclude=[bias]: there is nothing to be left out of; set optimizer.weight_d"),
+        (
+            {"epsilon": 0},
+            "optimizer.epsilon=0: must be above 0: a weight whose gradients are all 0 would move by 0 / 0",
+        ),
+        (ADAGRAD | {"initial_accumulator_value": 0.0}, "optimizer.epsilon=0: must be above 0: a weight"),
         ({"rho": 0.9}, "optimizer.rho: adam has no such hyperparameter"),
         ({"clip_nom": 0.9}, "optimizer.clip_nom: adam has no such hyperparameter; did you mean 'clip_norm'?"),
         ({"name": "sgd", "learning_rate": 1.0, "nesterov": 1}, "optimizer.nesterov=1: must be true or false"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -58,6 +59,39 @@ def test_the_dataset_may_be_left_out(capsys):
     assert "parameters  25,610,152: 25,557,032 trainable, 53,120 moving statistics, 0 frozen" in out
 
 
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("dataset=cifar10", "linear on (32, 32, 3) (CIFAR-10), 10 outputs ("),
+        ("dataset=mnist dataset.size=[20,30]", "linear on (20, 30, 1) (MNIST), 10 outputs ("),
+        (
+            "dataset=fashion_mnist dataset.channels=rgb dataset.source=synthetic",
+            "linear on (28, 28, 3) (synthetic stand-in for Fashion-MNIST), 10 outputs (",
+        ),
+    ],
+)
+def test_images_of_one_size_need_not_be_there(capsys, monkeypatch, tmp_path, said, first):
+    monkeypatch.setenv("PARALLAX_CACHE", str(tmp_path))
+    _, out, err = shown(capsys, "model=linear", *said.split())
+    assert (out[: len(first)], err) == (first, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_output_and_a_few_bytes(capsys):
+    out = shown(capsys, "model.layers=[{dense:outputs}]", "--input", "2", "--outputs", "1")[1]
+    assert "(as asked), 1 output (" in out
+    assert "12 bytes of weights" in out
+
+
+@pytest.mark.parametrize("arguments", [["bench.show", "--input", "2", "--outputs", "1"], ["bench", "--help"]])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    found = subprocess.run([sys.executable, "-m", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
 def test_weights_that_are_given_are_looked_at(capsys, tmp_path):
     status, _, err = shown(capsys, f"model.weights={tmp_path / 'none.npz'}")
     assert (status, err.strip()) == (2, f"model.weights={tmp_path / 'none.npz'}: there is no such file")
@@ -80,6 +114,7 @@ def test_weights_that_are_given_are_looked_at(capsys, tmp_path):
         (["--input", "30", "--outputs", "0"], "--outputs=0: must be whole numbers above 0, such as 10"),
         (["--svg", "here.png"], "--svg=here.png: must end in .svg"),
         (["--svg", "/no/such/folder/a.svg"], "--svg=/no/such/folder/a.svg: cannot be written (No such file"),
+        (["dataset=mnist", "dataset.source=sinthetic"], "dataset.source: there is no 'sinthetic'; did you mean"),
         (["--config-dir", "/no/such"], "--config-dir=/no/such: there is no such folder"),
         (["--colour"], "unrecognized arguments: --colour; --help says what there is"),
     ],

@@ -57,13 +57,14 @@ PLACE = "model.layers[2].dense.weights"
         ({"kernal": [[1]]}, f"{PLACE}.kernal: dense has no such weights; did you mean 'kernel'?"),
         ({"gamma": [1]}, f"{PLACE}.gamma: dense has no such weights (there are: kernel, bias)"),
         ({"bias": [1, 2]}, f"{PLACE}.bias: 'dense_1/bias' has the shape (2,), and this model's has (3,)"),
-        ({"kernel": [[1, 2, 3]]}, f"{PLACE}.kernel: 'dense_1/kernel' has the shape (1, 3), and this model's"),
-        ({"bias": 3}, f"{PLACE}.bias: 'dense_1/bias' has the shape (), and this model's has (3,)"),
+        ({"kernel": [[1, 2, 3]]}, f"{PLACE}.kernel: 'dense_1/kernel' has the shape (1, 3), and this model's has ("),
+        ({"bias": 3}, f"{PLACE}.bias: 'dense_1/bias' is one number, and this model's has (3,)"),
         ({"bias": [1, [2], 3]}, f"{PLACE}.bias: must be numbers in rows of one length"),
         ({"bias": ["a", "b", "c"]}, f"{PLACE}.bias: 'dense_1/bias' must be numbers"),
         ({"bias": [True, False, True]}, f"{PLACE}.bias: 'dense_1/bias' must be numbers"),
-        ({"bias": [1, 2, float("nan")]}, f"{PLACE}.bias: 'dense_1/bias' has values that are not finite"),
-        ({"bias": [1, 2, 1e39]}, f"{PLACE}.bias: 'dense_1/bias' has values that are not finite as float32"),
+        ({"bias": [1, 2, float("nan")]}, f"{PLACE}.bias: 'dense_1/bias' has a value that is not finite as float32"),
+        ({"bias": [1, 1e39, float("nan")]}, f"{PLACE}.bias: 'dense_1/bias' has values that are not finite as float32"),
+        ({"bias": [1, 2, 1e39]}, f"{PLACE}.bias: 'dense_1/bias' has a value that is not finite as float32"),
         ("none.npz", f"{PLACE}=none.npz: there is no such file"),
         ("dense.pt", f"{PLACE}=dense.pt: must be a file that ends in .safetensors or .npz"),
     ],
@@ -85,6 +86,31 @@ def test_what_does_not_fit_is_named(weights, message):
 def test_what_is_no_weights_is_refused_where_it_is_read(layer, message):
     with pytest.raises(SpecError, match=f"^{re.escape(message)}"):
         parse([layer, {"dense": 2}], input_shape=(3,), outputs=2)
+
+
+def test_what_does_not_fit_in_a_layer_s_own_file_is_named_with_the_file(tmp_path):
+    path = str(tmp_path / "k.npz")
+    for key, message in (
+        ("bias", "'dense_1/bias' has the shape (2,), and this model's has (3,)"),
+        ("dense_1/kernal", "has 'dense_1/kernal': dense has no such weights; did you mean 'kernel'?"),
+    ):
+        np.savez(path, **{key: np.zeros(2)})
+        with pytest.raises(SpecError, match=f"^{re.escape(f'{PLACE}={path}: {message}')}$"):
+            given.weights(network({"weights": path}))
+
+
+def test_an_image_s_kernel_is_told_its_axes():
+    layer = {"conv2d": {"filters": 2, "weights": {"kernel": [[1, 2, 3]] * 3}}}
+    with pytest.raises(SpecError, match=r"has the shape \(3, 3\), and .* \(3, 3, 1, 2\) \(height, width, in, out; "):
+        given.weights(parse([layer, "flatten", {"dense": 2}], input_shape=(8, 8, 1), outputs=2))
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", b"PK junk"])
+def test_junk_is_called_so_without_a_library_s_advice(tmp_path, content):
+    path = tmp_path / "k.npz"
+    path.write_bytes(content)
+    with pytest.raises(SpecError, match=r"cannot be read \(not an \.npz of plain numbers\)$"):
+        given.weights(network({"weights": str(path)}))
 
 
 def test_a_whole_model_s_file_must_be_of_this_model(tmp_path):
