@@ -29,7 +29,7 @@ def fitting(job, layers):
     raise AssertionError(f"no input of {INPUTS} fits")
 
 
-LARGE = ("resnet18", "resnet50", "mobilenet_v2", "efficientnet_v2_b0")
+LARGE = ("resnet20", "resnet18", "resnet50", "mobilenet_v2", "efficientnet_v2_b0")
 """Models that a framework takes seconds to build."""
 
 
