@@ -43,7 +43,8 @@ def test_showing_the_config_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_help_names_the_choices_and_the_commands(tmp_path: Path) -> None:
     shown = parallax("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for words in ("python -m bench -m dataset=", "model: cnn, efficientnet_v2_b0, linear, mlp,", "--config-dir", "Exit status"):
+    models = "model: cnn, efficientnet_v2_b0, linear, mlp,"
+    for words in ("python -m bench -m dataset=", models, "--config-dir", "Exit status"):
         assert words in shown.stdout
 
 
