@@ -9,7 +9,8 @@ from frameworks.spelling import nearest
 __all__ = ["OTHER_NAMES", "RequestError", "nearest", "nearest_key", "unknown"]
 
 OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "bs": "batch_size", "decay": "weight_decay"}
-"""What else people call a key, too unlike its name to be found by its letters."""
+OTHER_NAMES |= {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
+"""What else people call a key or a value, too unlike its name to be found by its letters."""
 
 
 class RequestError(Exception):

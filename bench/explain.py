@@ -32,6 +32,7 @@ WORDS = {
     r"is not Optional": "must not be null",
     r"is not a ListConfig|to List\[": "must be a list: [a,b]",
     r"is not a subclass of|to Dict\[": "is a section with keys of its own, not a value",
+    r"to string|not a valid.*str": "must be a word or a path, not a list or a mapping",
     r"does not support deletion": "cannot be left out; it can only be given another value",
 }
 """What a value must be, by what OmegaConf says when it is not."""
@@ -87,6 +88,8 @@ def _grammar(error: OverrideParseException, config_dir: str | None) -> str:
     if "=" in text or text.startswith("~"):
         key, _, value = text.partition("=")
         plain = value.strip("'\"")
+        if value.startswith("{") and (bare := re.sub(r"""(["'])([\w -]+)\1\s*:""", r"\2:", value)) != value:
+            return f"{text}: cannot be read as key=value: names in braces take no quotes: '{key}={bare}'"
         return (
             f"{text}: cannot be read as key=value: check brackets and spaces; a path or a pattern with special signs "
             f"needs quotes inside the shell's: '{key}=\"{plain}\"'"

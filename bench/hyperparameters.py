@@ -94,6 +94,8 @@ def told(optimizer: Mapping[str, Any]) -> dict[str, Any]:
 def told_schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schedule's name and parameters for people; empty where the rate stays."""
     kept = {key: value for key, value in schedule.items() if value is not None and (key != "warmup_steps" or value)}
+    if "at" in kept:
+        kept.pop("every", None)  # which the epochs that are named go before
     return kept if schedule.get("name", "constant") != "constant" or kept.get("warmup_steps") else {}
 
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.config import Config, limits, said
-from bench.errors import RequestError, nearest, nearest_key
+from bench.errors import OTHER_NAMES, RequestError, nearest, nearest_key
 from bench.explain import expected
 
 SINGLE_GROUPS = ("dataset", "model", "optimizer", "schedule", "pipeline", "measure", "experiment")
@@ -37,6 +37,12 @@ def settle(settings: DictConfig, hydra: Any, loader: ConfigLoader) -> None:
     keys = {item.lstrip("+").partition("=")[0] for item in said(hydra)}
     if "model.layers" in keys and "model.name" not in keys:
         settings.model.name = "custom"  # it is no longer the one that the group named
+    if "model.name" in keys and "model.layers" not in keys:
+        name, chosen = str(settings.model.name), hydra.runtime.choices.get("model")
+        if name != chosen and name in loader.get_group_options("model"):
+            raise RequestError(
+                f"model.name={name}: the layers are still those of {chosen}; model={name} chooses {name}"
+            )
     _give_contenders_their_types(settings)
     _resolve(settings)
     _check_keys(settings)
@@ -147,7 +153,9 @@ def _check_limits(settings: DictConfig) -> None:
     for key, choices, least in checks:
         value = OmegaConf.select(settings, key)
         if choices and value not in choices:
-            raise RequestError(f"{key}={value}: must be {_or(choices)}{nearest(str(value), choices)}")
+            raise RequestError(
+                f"{key}={value}: must be {_or(choices)}{nearest(OTHER_NAMES.get(str(value), str(value)), choices)}"
+            )
         if least is not None and value is not None and not (math.isfinite(value) and value >= least):
             raise RequestError(f"{key}={value}: must be at least {least:g}")
 

@@ -21,6 +21,8 @@ def of_classes(given: Any, prepared: Prepared, splits: Splits) -> list[float]:
     key = f"train.class_weight={_shown(given)}"
     if not prepared.classes:
         raise RequestError(f"{key}: {prepared.name} is a regression and has no classes; leave it at null")
+    if given == {}:
+        raise RequestError(f"{key}: names no class; leave it at null, or give one a weight")
     if given == "balanced":
         return list(splits.class_weights)
     forms = "say balanced, a list with a number for each class, or names of classes with a number each"

@@ -67,6 +67,12 @@ def said_of(*overrides: str) -> str:
         ("mnist", "mnist: not a setting; did you mean 'dataset=mnist'?"),
         ("epochs", "epochs: not a setting: write key=value"),
         ("model.layers=[flatten", "model.layers=[flatten: cannot be read as key=value: check brackets"),
+        (
+            'train.class_weight={"3":5}',
+            """train.class_weight={"3":5}: cannot be read as key=value: names in braces take no quotes: '"""
+            "train.class_weight={3:5}'",
+        ),
+        ("train.sample_weight=[1,2]", "train.sample_weight=[1,2]: must be a word or a path, not a list or a mapping"),
         ("=3", "=3: not a setting"),
     ],
 )

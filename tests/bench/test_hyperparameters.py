@@ -116,3 +116,4 @@ def test_what_does_nothing_is_not_told():
     assert hyperparameters.told_schedule({"name": "constant", "warmup_steps": 0}) == {}
     assert hyperparameters.told_schedule({"name": "constant", "warmup_steps": 3}) != {}
     assert hyperparameters.told_schedule(STEP) == {"name": "step", "factor": 0.1, "every": 2}
+    assert hyperparameters.told_schedule(STEP | {"at": [2, 4]}) == {"name": "step", "factor": 0.1, "at": [2, 4]}

@@ -18,6 +18,7 @@ from bench.__main__ import run
         ("measure.seconds=inf", "measure.seconds=inf: must be at least 0"),
         ("optimizer.learning_rate=abc", "optimizer.learning_rate=abc: must be a number"),
         ("dataset.split_seed=0.5", "dataset.split_seed=0.5: must be an integer"),
+        ("model.name=cnn", "model.name=cnn: the layers are still those of mlp; model=cnn chooses cnn"),
         ("+optimizer.lr=1", "optimizer.lr: no such key; did you mean 'optimizer.learning_rate'?"),
         ("+optimizer.momentum=1", "optimizer.momentum: no such key (there are: name, learning_rate, "),
         ("+train.xyzzy=1", "train.xyzzy: no such key (there are: epochs, batch_size, "),
@@ -57,3 +58,9 @@ def test_what_is_not_set_in_a_contender_is_its_backends_default(races, my_conf: 
 def test_a_setting_for_a_contender_that_is_in_the_race_is_taken(races, my_conf: Path) -> None:
     assert run(["--config-dir", str(my_conf), "experiment=uninvited", "framework=[tf,torch_compile]"]) == 0
     assert list(races.run[0][0].frameworks) == ["tf", "torch_compile"]
+
+
+@pytest.mark.parametrize(("said", "meant"), [("mse", "mean_squared_error"), ("mae", "mean_absolute_error")])
+def test_a_loss_is_known_by_its_short_name(said: str, meant: str, races, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([f"train.loss={said}"]) == 2
+    assert capsys.readouterr().err.endswith(f"; did you mean '{meant}'?\n")

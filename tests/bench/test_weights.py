@@ -40,6 +40,7 @@ def test_balanced_weights_are_those_of_the_training_split(plan_of):
     ("said", "message"),
     [
         (f"{CANCER} train.class_weight=balance", "train.class_weight=balance: say balanced, a list with a number"),
+        (f"{CANCER} train.class_weight={{}}", "train.class_weight={}: names no class; leave it at null"),
         (f"{CANCER} train.class_weight=5", "train.class_weight=5: say balanced"),
         (
             f"{CANCER} train.class_weight=[1,2,3]",
