@@ -296,3 +296,40 @@ def test_the_certificate_sets_an_error_beside_its_own_limit():
     checks = [check("outputs", 5e-10, 1e-9), check("first update", 2e-8, 1e-7)]
     parity = certificate.conclude(checks, {}, {"corrected": [], "uncertified": []})
     assert "nearest to its limit is outputs, error 5.0e-10 where 1e-09 is allowed" in parity.message
+
+
+def noisy(*weights, update=1e-14):
+    return {"noise/weights": np.array(weights), "noise/update": np.array([update])}
+
+
+def test_steps_that_float64_cannot_tell_are_not_compared_and_no_others(pair):
+    late = {"weights/2/dense_1/bias": np.full(4, 9.0), "inference": np.full(8, 9.0)}
+    quiet, loud = noisy(1e-13, 1e-12), noisy(1e-13, 1e-6)
+    for noise, quantities in (
+        (quiet, ["weights after each step", "inference after the steps"]),
+        (loud, []),
+    ):
+        for changes, base in ((late | noise, quiet), (late | quiet, noise)):  # either side's noise counts
+            contender, baseline = pair(changes, base=base)
+            assert failed(certificate.certify(contender, baseline, "float32")) == quantities
+    contender, baseline = pair({"weights/1/dense_1/bias": np.full(4, 9.0)} | loud, base=loud)
+    assert failed(certificate.certify(contender, baseline, "float32")) == ["weights after each step"]
+    assert certificate.told_steps(contender, baseline) == 1
+
+
+def test_the_first_step_is_always_compared(pair):
+    loud = noisy(1e-3, np.inf)
+    contender, baseline = pair({"weights/1/dense_1/bias": np.full(4, 9.0)} | loud, base=loud)
+    assert certificate.told_steps(contender, baseline) == 1
+    assert failed(certificate.certify(contender, baseline, "float32")) == ["weights after each step"]
+    assert certificate.told_steps(*pair()) is None
+
+
+@pytest.mark.parametrize(
+    ("noise", "error", "passes"), [(1e-14, 2e-7, False), (1e-7, 9e-7, True), (1e-7, 2e-6, False), (1.0, 2e-5, False)]
+)
+def test_a_first_update_may_be_as_far_off_as_its_own_noise_to_a_bound(pair, noise, error, passes):
+    given = {"reference/update": np.array([error])} | noisy(1e-13, 1e-12, update=noise)
+    (found,) = [check for check in certificate.examine(pair(given)[0]) if check.quantity == "first update"]
+    assert found.passed is passes
+    assert ("own noise" in found.scale) is (noise > 1e-8)
