@@ -231,7 +231,7 @@ def test_compiled_modes_are_certified_and_run(side_by_side, job, backend, settin
 
 
 def test_a_contender_s_own_noise_is_rounding_and_grows_where_a_network_lifts_it(side_by_side, job):
-    """A dozen layers normalised by batches of few lift a rounding a hundredfold in five steps, a shallow network none."""
+    """A dozen layers normalised by batches of few lift a rounding fiftyfold in five steps, a shallow one none."""
     deep = [*([{"dense": 8}, "batch_norm", "tanh"] * 12), {"dense": "outputs"}]
     for layers, optimizer, low, high in ((DENSE, ADAM, 0.0, 1e-11), (["flatten", *deep], SGD, 1e-13, np.inf)):
         made = job(layers=layers, optimizer=optimizer, count=30, task="parity")
