@@ -76,7 +76,7 @@ HYPERPARAMETERS: dict[str, Callable[[Rng], Any]] = {
     "nesterov": lambda rng: bool(rng.random() < 0.5),
     "beta_1": between(0.5, 0.95),
     "beta_2": between(0.8, 0.999),
-    "epsilon": magnitude(1e-7, 1e-2),
+    "epsilon": magnitude(1e-8, 1e-2),
     "rho": between(0.5, 0.99),
     "centered": lambda rng: bool(rng.random() < 0.5),
     "initial_accumulator_value": between(0.05, 1.0),
@@ -88,7 +88,7 @@ HYPERPARAMETERS: dict[str, Callable[[Rng], Any]] = {
     "l2_shrinkage_regularization_strength": magnitude(1e-4, 1e-1),
     "beta": between(0.01, 1.0),
 }
-"""Of optimizers. An epsilon far below the rate would lift rounding noise above the threshold: Adam's update of a
+"""Of optimizers. An epsilon far below the usual 1e-8 would lift rounding noise above any threshold: Adam's update of a
 gradient g far below epsilon is rate · g / epsilon, so noise of 1e-16 comes out as 1e-16 · rate / epsilon."""
 
 
