@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from frameworks.spec.errors import SpecError
@@ -14,6 +15,10 @@ __all__ = ["LAYERS", "MOST", "PROBABILITIES", "SpecError", "parse"]
 
 PROBABILITIES = {"classification": "softmax", "binary": "sigmoid"}
 """By task: the activation that makes probabilities of its logits; a regression has none."""
+
+LARGEST = 2_000_000_000
+"""Numbers that a network may have: a mistyped size would take all memory, here 8 GB in float32 and as much for each of
+gradients and an optimizer's moments."""
 
 
 def parse(
@@ -43,6 +48,10 @@ def parse(
     network = Network(
         name=name, input_shape=tuple(input_shape), outputs=outputs, chain=kept, probabilities=probabilities
     )
+    if sum(prod(value.shape) for value in network.parameters.values()) > LARGEST:
+        sizes = {node.place: sum(prod(each.shape) for each in node.parameters.values()) for node in network.nodes}
+        place = max(sizes, key=lambda name: sizes[name])
+        raise SpecError(f"{place}: has {sizes[place]:,} weights, and a network at most {LARGEST:,}; make it smaller")
     if not network.num_parameters:
         frozen = any(node.layer.parameters(node.input_shape) for node in network.nodes)
         why = "every layer with weights has trainable: false" if frozen else "no layer has weights"

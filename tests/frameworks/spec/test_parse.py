@@ -62,6 +62,10 @@ WRONG = [
     ([{"dropout": float("inf")}], "model.layers[0].dropout.rate=inf: must be a number"),
     ([{"batch_norm": 1.0}], "model.layers[0].batch_norm: momentum=1.0: must be at least 0 and below 1"),
     ([{"batch_norm": {"epsilon": 0}}], "model.layers[0].batch_norm: epsilon=0.0: must be above 0"),
+    (
+        ["flatten", {"dense": 10**12}, {"dense": 10}],
+        "model.layers[1].dense: has 65,000,000,000,000 weights, and a network",
+    ),
     ([{"dense": 10}], "model.layers[0].dense: needs a vector (N,), got (8, 8, 1) from the dataset; put flatten or"),
     ([conv(), {"dense": 10}], "model.layers[1].dense: needs a vector (N,), got (6, 6, 2) from layers[0].conv2d; put"),
     (["flatten", conv()], "model.layers[1].conv2d: needs an image (H, W, C), got (64,) from layers[0].flatten"),
