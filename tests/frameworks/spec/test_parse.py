@@ -64,7 +64,7 @@ WRONG = [
     ([{"batch_norm": {"epsilon": 0}}], "model.layers[0].batch_norm: epsilon=0.0: must be above 0"),
     (
         ["flatten", {"dense": 10**12}, {"dense": 10}],
-        "model.layers[1].dense: has 65,000,000,000,000 weights, and a network",
+        "layers[1].dense: has 65,000,000,000,000 weights, and a network",
     ),
     ([{"dense": 10}], "model.layers[0].dense: needs a vector (N,), got (8, 8, 1) from the dataset; put flatten or"),
     ([conv(), {"dense": 10}], "model.layers[1].dense: needs a vector (N,), got (6, 6, 2) from layers[0].conv2d; put"),
