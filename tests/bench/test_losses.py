@@ -79,9 +79,10 @@ def test_plants_that_show_are_planned(plan_of):
         assert plan_of(*said.split()).plants == [said.split()[0].removeprefix("plant=")]
 
 
-def test_the_conditions_say_what_is_unusual(plan_of):
+def test_the_conditions_say_the_loss_and_what_is_unusual_about_it(plan_of):
     usual = record.begin(plan_of()).conditions
-    assert not usual.keys() & {"loss", "label_smoothing", "class_weight", "sample_weight"}
+    assert usual["loss"] == "sparse_categorical_crossentropy"
+    assert not usual.keys() & {"label_smoothing", "class_weight", "sample_weight"}
     said = record.begin(plan_of("train.loss=categorical_crossentropy", "train.label_smoothing=0.1")).conditions
     assert (said["loss"], said["label_smoothing"]) == ("categorical_crossentropy", 0.1)
     said = record.begin(plan_of("dataset=breast_cancer", "train.class_weight=[1,2.34567]")).conditions
