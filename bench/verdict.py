@@ -83,9 +83,7 @@ def table(rows: list[Row], results: Results) -> Table:
     note, metric = _short_note(results), QUALITIES[summary.metric(results)].replace(" ", "\n")
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     shown.add_column("contender", overflow="fold", max_width=18)
-    # Where an interval is wide, a contender's name gives way, not a version in the middle of its number.
-    longest = max((len(line) for row in rows for line in clean(row.framework).split(" / ")), default=0)
-    shown.add_column("framework", overflow="fold", min_width=min(longest, 22), max_width=22)
+    shown.add_column("framework", overflow="fold", max_width=22)
     for title in (metric, "test\nloss", "time\nper step", f"{summary.things(results)}\nper second"):
         shown.add_column(title, justify="right", no_wrap=True)
     several = any(row.comparison is not None and row.comparison.family > 1 for row in rows)
