@@ -159,7 +159,10 @@ def test_a_lone_contender_in_another_interpreter(parallax: Callable[..., Done], 
     assert (place / "alone/report.html").exists()
 
 
-@pytest.mark.parametrize(("plant", "words"), [("adam_epsilon", "optimizer formula"), ("kernel_order", "dense_1")])
+@pytest.mark.parametrize(
+    ("plant", "words"),
+    [("adam_epsilon", "optimizer formula"), pytest.param("kernel_order", "dense_1", marks=pytest.mark.slow)],
+)
 def test_a_planted_mistake_is_named_and_nobody_is_raced(
     parallax: Callable[..., Done], place: Path, plant: str, words: str
 ) -> None:
@@ -190,7 +193,7 @@ def test_raced_all_the_same_it_is_marked_everywhere(parallax: Callable[..., Done
 @pytest.mark.parametrize(
     ("dataset", "loss", "metric", "shown"),
     [
-        ("breast_cancer", "binary_crossentropy", "accuracy", "test accuracy 9"),
+        pytest.param("breast_cancer", "binary_crossentropy", "accuracy", "test accuracy 9", marks=pytest.mark.slow),
         ("diabetes", "mean_squared_error", "mae", "test MAE "),
     ],
 )

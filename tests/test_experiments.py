@@ -140,6 +140,7 @@ def run(place: Path, name: str, *said: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_regression_on_one_feature_learns_its_slope(place):
     found = run(place, "linear_regression", "train.epochs=25")
     assert (found["status"], found["parity"]["passed"], found["model"]["parameters"]) == ("ok", True, 2)
