@@ -35,6 +35,9 @@ def layers(*items: str) -> str:
     return f"model.layers=[{','.join(items)},flatten,{{dense:outputs}}]"
 
 
+LIGHT = f"train.class_weight=[{','.join(['0.01'] * 10)}]"
+"""Of digits, all classes alike: gradients are small then."""
+
 ROWS: dict[str, Row] = {
     "adagrad_accumulator": Row(
         alone=True, said=("optimizer=adagrad",), side="torch", quantity="first update", words="accumulator"
@@ -47,7 +50,11 @@ ROWS: dict[str, Row] = {
     ),
     "clip_epsilon": Row(  # the smaller the norm, the more 1e-6 is of it
         alone=True,
-        said=("optimizer=sgd", "optimizer.clip_global_norm=0.001", "train.loss=focal", "train.focal_gamma=4"),
+        said=(
+            "optimizer=sgd",
+            "optimizer.clip_global_norm=0.001",
+            LIGHT,
+        ),
         side="torch",
         quantity="first update",
         words="clip",
@@ -119,14 +126,14 @@ ROWS: dict[str, Row] = {
         alone=True,
         said=("optimizer=sgd", "schedule=cosine"),
         side="torch",
-        quantity="first update",
+        quantity="learning rates",
         words="schedule",
     ),
     "warmup_start": Row(
         alone=True,
         said=("optimizer=sgd", "schedule.warmup_steps=4"),
         side="torch",
-        quantity="first update",
+        quantity="learning rates",
         words="warm",
     ),
     "adam_epsilon": Row(alone=True, side="tf", quantity="first update", words="epsilon's place"),

@@ -46,7 +46,6 @@ _UPDATE = {
     "rmsprop": "epsilon inside the root",
     "adadelta": "epsilon outside one of the roots, or another learning rate (PyTorch's default is 1, Keras's 0.001)",
     "ftrl": "a regularization by another factor, or another power of the accumulator",
-    "sgd": "another learning rate",
     "adagrad": "what the accumulator begins with (0 in PyTorch, 0.1 in Keras)",
     "momentum": "dampening of the momentum",
     "nesterov": "the momentum not looked ahead",
