@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bench import hyperparameters as requests
+from frameworks import rooms
 from frameworks.spec.parse import LAYERS
 from tests.frameworks.random_specs import cases as drawing
 from tests.frameworks.random_specs import chains, holding, values
@@ -18,7 +19,7 @@ from tests.frameworks.random_specs.coverage import Coverage, walk
 from tests.frameworks.random_specs.holding import Held, Pair, weights
 from tests.frameworks.random_specs.shrinking import shrink
 
-FEW, MANY, DRAWN = 25, 300, 300
+FEW, MANY, DRAWN = 25, 300, 1000
 """Specs of every test run, of ``pytest -m slow``, and those that are only drawn."""
 
 
@@ -75,6 +76,7 @@ def test_every_case_is_one_that_a_run_would_take(drawn):
             network = case.network()
             assert network.num_parameters > 0
             assert not any(chains.is_void(node.layer.kind, node.input_shape) for node in network.nodes[:-1])
+            assert not any(rooms.unfit(backend, own, network) for backend, own in case.settings.items())
         else:
             assert case.refused().startswith("model.layers")
 

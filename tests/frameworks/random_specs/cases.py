@@ -17,7 +17,7 @@ from frameworks import rooms
 from frameworks.reference import LOSSES, OPTIMIZERS, SCHEDULES, TASKS
 from frameworks.spec import Network, SpecError, parse
 from frameworks.spec.parse import LAYERS, PROBABILITIES
-from tests.frameworks.random_specs.chains import Chains
+from tests.frameworks.random_specs.chains import Chains, is_void, shape_after
 from tests.frameworks.random_specs.values import NotCovered, Rng, between, magnitude
 
 WRONG = 0.05
@@ -222,11 +222,11 @@ def draw(rng: Rng, seen: Counter[str]) -> Case:
         hyperparameters.schedule(case.schedule, hyperparameters.optimizer(case.optimizer), *LENGTH)
     except RequestError:  # a rate of 0 at the end, by which Ftrl would divide
         case.schedule = {"name": "constant"}
+    if rng.random() < WRONG:
+        _misplace(rng, chains, case)
     for backend, own in case.settings.items():
         if not case.refused() and rooms.unfit(backend, own, case.network()):
             own["api"] = "auto"
-    if rng.random() < WRONG:
-        _misplace(rng, chains, case)
     return case
 
 
@@ -238,8 +238,6 @@ def _shape(rng: Rng) -> tuple[int, ...]:
 
 def _ending(rng: Rng, body: list[Any], shape: tuple[int, ...], task: str) -> list[Any]:
     """Return what brings `body` to the outputs, now and then with the activation that makes probabilities."""
-    from tests.frameworks.random_specs.chains import shape_after
-
     after = shape_after(body, shape) or shape
     flat = [] if len(after) == 1 else [["flatten", "global_avg_pool2d"][rng.integers(2)]]
     last = [PROBABILITIES[task]] if task in PROBABILITIES and rng.random() < 0.2 else []
@@ -247,12 +245,15 @@ def _ending(rng: Rng, body: list[Any], shape: tuple[int, ...], task: str) -> lis
 
 
 def _misplace(rng: Rng, chains: Chains, case: Case) -> None:
-    """Put some layer somewhere, whether it can stand there or not."""
-    kinds = list(LAYERS)
-    shape = _shape(rng)
-    item = chains.item(kinds[rng.integers(len(kinds))], shape, depth=1)
-    if item is not None:
-        case.layers.insert(int(rng.integers(len(case.layers) + 1)), item)
+    """Put some layer somewhere, whether it can stand there or not; but not where a layer would then say nothing."""
+    kinds, intended = list(LAYERS), case.layers
+    item = chains.item(kinds[rng.integers(len(kinds))], _shape(rng), depth=1)
+    if item is None:
+        return
+    place = int(rng.integers(len(intended) + 1))
+    case.layers = [*intended[:place], item, *intended[place:]]
+    if not case.refused() and any(is_void(node.layer.kind, node.input_shape) for node in case.network().nodes[:-1]):
+        case.layers = intended
 
 
 def generator(seed: int) -> Rng:
