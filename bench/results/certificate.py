@@ -92,11 +92,11 @@ def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> li
     if contender.content != baseline.content:
         raise ValueError(f"{contender.contender} and {baseline.contender} were given different work")
     steps = diverging_step(contender, baseline)
-    if steps is not None:
-        contender, baseline = _up_to(contender, steps), _up_to(baseline, steps)
     told = told_steps(contender, baseline) if steps is None else None
-    if told is not None:
-        contender, baseline = _told(contender, told), _told(baseline, told)
+    if steps is not None:  # the weights that made the first broken loss are broken already
+        contender, baseline = (_first(each, losses=steps, weights=steps - 1) for each in (contender, baseline))
+    elif told is not None:  # the loss of a step is that of the weights before it, and may be told worse than they are
+        contender, baseline = (_first(each, losses=told, weights=told) for each in (contender, baseline))
     b = baseline.arrays
     norm = float(b["gradient_norm"][0])
     largest = max((_largest(b[name]) for name in b if name.startswith("weights/")), default=1.0)
@@ -140,25 +140,14 @@ def told_steps(contender: Fingerprint, baseline: Fingerprint) -> int | None:
     return max(1, int(lost[0])) if len(lost) else None
 
 
-def _told(fingerprint: Fingerprint, steps: int) -> Fingerprint:
-    """Return the fingerprint without what comes after `steps` steps."""
+def _first(fingerprint: Fingerprint, losses: int, weights: int) -> Fingerprint:
+    """Return the fingerprint with the losses of so many steps, and the weights after so many, alone."""
     kept = {
         name: value
         for name, value in fingerprint.arrays.items()
-        if not name.startswith("weights/") or int(name.split("/")[1]) <= steps
+        if not name.startswith("weights/") or int(name.split("/")[1]) <= weights
     }
-    # The loss of a step is that of the weights before it, and a loss may be told worse than the weights.
-    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:steps]})
-
-
-def _up_to(fingerprint: Fingerprint, steps: int) -> Fingerprint:
-    """Return the fingerprint without what comes after `steps` losses: the weights that made the next one included."""
-    kept = {
-        name: value
-        for name, value in fingerprint.arrays.items()
-        if not name.startswith("weights/") or int(name.split("/")[1]) < steps
-    }
-    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:steps]})
+    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:losses]})
 
 
 def _name_the_first(checks: list[Check]) -> list[Check]:
