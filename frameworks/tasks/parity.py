@@ -89,7 +89,6 @@ def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
         "num_parameters": room.num_parameters(),
         "mode": room.environment()["mode"],
         "layers": [(node.name, node.layer.kind) for node in room.network.nodes],
-        "constants": room.network.float32_constants(),
         "mistake": mistake,
     }
 
