@@ -33,6 +33,9 @@ NOTHING_LEFT = "fingerprint"
 OWN_LOSS = "loss of its own outputs"
 """The quantity of the check that holds a contender's loss against what the spec means by it."""
 
+SMOKE = "smoke: losses of the steps"
+"""The quantity of the check in the run's own precision."""
+
 NOISE_FACTOR = 10
 """In the run's own precision: how many times a contender's own noise a difference may be."""
 
@@ -209,17 +212,39 @@ def _largest(values: np.ndarray) -> float:
 
 
 def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Check:
-    """Hold the losses of a few steps in the run's own precision against the contenders' own noise."""
-    pairs = [(f.arrays["smoke/own/losses"], f.arrays["smoke/perturbed/losses"]) for f in (contender, baseline)]
-    noise = max((_error(own, other, None) or 0.0) for own, other in pairs)
+    """Hold the losses of a few steps in the run's own precision against the contenders' own noise up to that step.
+
+    The noise may leap at some step, where a relu within a rounding of 0 flips: the steps before are held to less.
+    """
+    own = [each.arrays["smoke/own/losses"] for each in (contender, baseline)]
+    largest = _largest(own[1]) or 1.0
+    noise = np.zeros(own[1].shape)
+    for losses, fingerprint in zip(own, (contender, baseline), strict=True):
+        for run in np.atleast_2d(fingerprint.arrays["smoke/perturbed/losses"]):
+            found = np.minimum(_distances(run, losses) / largest, 1.0)
+            noise = np.maximum(noise, np.maximum.accumulate(found))
     batch_norm = any(kind == "batch_norm" for _, kind in contender.layers)
     floor = max(SMOKE_FLOOR[each][batch_norm] for each in precision.split(" against "))
-    tolerance = max(NOISE_FACTOR * noise, floor)
-    error = _error(pairs[0][0], pairs[1][0], None)
-    origin = f"{NOISE_FACTOR}× their own noise of {noise:.0e}" if tolerance > floor else f"the {precision} floor"
+    allowed = np.maximum(NOISE_FACTOR * noise, floor)
+    errors = _distances(*own) / largest
+    step = int(np.argmax(errors / allowed))
+    error, tolerance = float(errors[step]), float(allowed[step])
+    origin = f"the {precision} floor"
+    if tolerance > floor:
+        origin = f"{NOISE_FACTOR}× their own noise of {noise[step]:.0e} at step {step + 1}"
     scale = f"relative to the largest loss; tolerance: {origin}"
-    detail = "float64 agrees and this does not: look at the mode or the device" if error is not None else ""
-    return _Maker(contender, baseline, precision).check("smoke: losses of the steps", error, tolerance, scale, detail)
+    detail = f"float64 agrees and this does not at step {step + 1}: look at the mode or the device"
+    known = error if np.isfinite(error) else None
+    return _Maker(contender, baseline, precision).check(SMOKE, known, tolerance, scale, detail if known else "")
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return how far each value is from the other: 0 where both went the same way, infinite where one alone did."""
+    if a.shape != b.shape:
+        return np.full(b.shape, np.inf)
+    with np.errstate(invalid="ignore"):
+        found = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+    return np.where(np.isnan(found), np.inf, found)
 
 
 def _layers(contender: Fingerprint, baseline: Fingerprint, prefix: str) -> list[str]:

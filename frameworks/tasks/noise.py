@@ -1,4 +1,4 @@
-"""A contender's own noise in float64: how far it departs from itself where it begins a hair off."""
+"""A contender's own noise: how far it departs from itself where every weight begins a hair off."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ from frameworks.contract import Arrays
 FINEST = 1e-8
 """The least update, relative to the largest weight, whose error float64 can still tell to 1e-7."""
 
-HAIR = 2.0**-50
-"""The relative change of every weight, up or down, that shows a contender's own noise in float64: some roundings."""
+HAIR = {"float64": 2.0**-50, "float32": 2.0**-21, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""By precision: the relative change of every weight, up or down, that shows a contender's own noise: some roundings of
+float64 and float32, as long sums have them, and one of the others."""
 
 
-def a_hair_off(weights: Arrays) -> Arrays:
-    """Return every weight a hair up or down."""
-    rng = np.random.default_rng(0)
-    return {name: value * (1 + HAIR * rng.choice([-1.0, 1.0], value.shape)) for name, value in weights.items()}
+def a_hair_off(weights: Arrays, precision: str, seed: int = 0) -> tuple[Arrays, Arrays]:
+    """Return every weight a hair up or down, and the mirror of that.
+
+    All by one factor would not do: it changes no sign in a network of relus, and none would flip. Of the two, one
+    flips each relu that is within a hair.
+    """
+    rng = np.random.default_rng(seed)
+    signs = {name: rng.choice([-1.0, 1.0], value.shape) for name, value in weights.items()}
+    one, other = (
+        {name: (value * (1 + hair * signs[name])).astype(value.dtype) for name, value in weights.items()}
+        for hair in (HAIR[precision], -HAIR[precision])
+    )
+    return one, other
 
 
 def of(

@@ -1,8 +1,8 @@
 """The gate's side in a child: computes the fingerprint that the parent judges by.
 
 First in float64 on the CPU (the judge), in the contender's own mode; then a few steps in the run's own precision
-and on its device, twice, once with one weight tensor a hair off: the contender's own noise, which bounds what a
-difference in that precision can mean.
+and on its device, and again with every weight a hair off: the contender's own noise, which bounds what a difference in
+that precision can mean.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
 from frameworks.tasks import noise
 
-PERTURBATION = {"float32": 1e-7, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-"""By precision: the relative change of the first kernel that shows a contender's own noise, about one rounding."""
+PAIRS = 2
+"""Of training runs in the run's own precision that begin a hair off, this way and that."""
 
 OWN = 1e-6
 """The least loss, relative to the largest output, whose error float64 can still tell to 1e-9."""
@@ -47,12 +47,14 @@ def parity(request: Request, line: Line) -> dict[str, Any]:
     room: Room = _room(request, precision=request.settings["precision"], device=request.settings["device"])
     weights = load_file(request.weights)
     x, y = batch(request)
-    kernel = next(name for name in weights if name.endswith(("/kernel", "/gamma")))
-    by = np.float32(1 + PERTURBATION[request.settings["precision"]])
-    hair = weights | {kernel: (weights[kernel] * by).astype(np.float32)}
-    for label, given in (("own", weights), ("perturbed", hair)):
-        room.build(given, 1)
-        prints[f"smoke/{label}/losses"] = _steps(request, room, x, y)[0]
+    hairs = [each for seed in range(PAIRS) for each in noise.a_hair_off(weights, request.settings["precision"], seed)]
+    room.build(weights, 1)
+    before, losses = room.snapshot(), []
+    for given in (weights, *hairs):
+        room.restore(before)
+        room.load(given)
+        losses.append(_steps(request, room, x, y)[0])
+    prints["smoke/own/losses"], prints["smoke/perturbed/losses"] = losses[0], np.array(losses[1:])
     prints |= _rates(request, room) | pixels(request)
     info |= {"environment": room.environment()}
     save_file(prints, Path(request.folder) / FINGERPRINT, metadata={"parallax": json.dumps(info)})
@@ -172,7 +174,7 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     losses, states = _steps(request, room, x, y, put_back)
     prints["losses"] = losses
     room.restore(before)
-    hair = noise.a_hair_off(start)
+    hair = noise.a_hair_off(start, "float64")[0]
     room.load(hair)
     prints |= noise.of((start, losses, states), (hair, *_steps(request, room, x, y, put_back)), list(gradients), idle)
     prints |= _against_reference(request, {name: weights[name] for name in start}, start, gradients, states[0], idle)

@@ -165,7 +165,7 @@ def test_the_judge_allows_1e_9(pair, error, bad):
     ],
 )
 def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, precision, noise, kind, tolerance, origin):
-    perturbed = {"smoke/perturbed/losses": np.array([2.0, 1.5 + 2.0 * noise])}
+    perturbed = {"smoke/perturbed/losses": np.array([[2.0, 1.5], [2.0, 1.5 + 2.0 * noise], [2.0, 1.5]])}
     both = {"layers": [["flatten_1", kind], ["dense_1", "dense"], ["relu_1", "relu"], ["dense_2", "dense"]]}
     for share, expected in ((0.9, []), (1.1, ["smoke: losses of the steps"])):
         own = {"smoke/own/losses": np.array([2.0, 1.5 + 2.0 * tolerance * share])}
@@ -176,6 +176,25 @@ def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, precision
         assert checks[-1].tolerance == pytest.approx(tolerance, rel=1e-3)
         assert origin in checks[-1].scale
         assert checks[-1].precision == precision
+
+
+@pytest.mark.parametrize(("at", "expected"), [(0, ["smoke: losses of the steps"]), (1, [])])
+def test_noise_that_leaps_at_a_step_excuses_nothing_before_it(pair, at, expected):
+    flipped = {"smoke/perturbed/losses": np.array([[2.0, 1.5], [2.0, 1.6]])}
+    own = np.array([2.0, 1.5])
+    other = own + np.array([[1e-3, 0.0], [0.0, 1e-3]])[at]
+    steady = {"smoke/own/losses": other, "smoke/perturbed/losses": other}
+    contender, baseline = pair(steady, base=flipped | {"smoke/own/losses": own})
+    check = certificate.certify(contender, baseline, "float32")[-1]
+    assert ([check.quantity] if not check.passed else []) == expected
+    assert check.detail == ("float64 agrees and this does not at step 1: look at the mode or the device" * (at == 0))
+    assert (check.tolerance == 5e-6) == (at == 0)
+
+
+@pytest.mark.parametrize("own", [np.array([2.0, np.nan]), np.array([np.inf, 1.5]), np.array([2.0, np.inf])])
+def test_a_side_that_alone_breaks_in_the_run_s_precision_fails(pair, own):
+    check = certificate.certify(*pair({"smoke/own/losses": own}), "float16")[-1]
+    assert (check.passed, check.error) == (False, None)
 
 
 def test_a_lone_contender_has_no_verdict(pair):
