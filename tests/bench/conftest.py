@@ -50,7 +50,7 @@ def races(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Races:
             raise RequestError(f"train.batch_size={settings.train.batch_size}: the data has fewer samples")
         return settings, command
 
-    def run(plan: Any, folder: Path) -> int:
+    def run(plan: Any, folder: Path, **_: Any) -> int:
         settings, command = plan
         seen.run.append((settings, command, folder))
         ends = {FAILS: "failed", INTERRUPTED: "interrupted"}.get(settings.train.seed, "ok")
@@ -159,7 +159,7 @@ class Children:
     def tasks(self) -> list[tuple[str, str, int]]:
         return [(item.task, item.contender, item.train["seed"]) for item in self.requests]
 
-    def run(self, request: Any, listen: Callable[[dict[str, Any]], None], take: Any = None) -> Outcome:
+    def run(self, request: Any, listen: Callable[[dict[str, Any]], None], take: Any = None, **_: Any) -> Outcome:
         self.requests.append(request)
         folder = Path(request.folder)
         folder.mkdir(parents=True, exist_ok=True)
