@@ -15,8 +15,9 @@ from bench.plan import Plan
 from bench.results import store
 from bench.results.schema import Contender, Results, RunWarning, Trial
 
-FREE = {"report", "measure.timeout"}
-"""Settings on which no number depends."""
+FREE = {"report", "measure.timeout", "environment.KMP_DUPLICATE_LIB_OK", "environment.KMP_INIT_AT_FORK"}
+"""What two sittings may differ in: settings on which no number depends, and variables that scikit-learn sets where it
+is imported, which it is when the data are prepared and not when they are there."""
 
 MACHINE = ("cpu", "architecture", "cores", "cpu_limit", "gpus", "revision", "environment")
 """Facts of `Results.machine` without which numbers are not comparable."""
@@ -66,7 +67,7 @@ def changes(old: Results, new: Results) -> list[str]:
     versions = [dict(item.versions) for item in (old, new)]
     for one, other in (versions, facts, (old.config, new.config)):
         flat = dict(_flat(one)), dict(_flat(other))
-        names = [name for name in {**flat[0], **flat[1]} if name not in FREE and not name.startswith("report.")]
+        names = [name for name in {**flat[0], **flat[1]} if name not in FREE]
         found += [
             f"{name}: {_said(flat[0].get(name))}, now {_said(flat[1].get(name))}"
             for name in names
