@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
 import shlex
 import sys
 import traceback
@@ -25,6 +26,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from bench import lock
 from bench.config import said
 from bench.errors import RequestError, is_of_disk
+from frameworks.worker import end_with_parent
 
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses."""
@@ -71,6 +73,19 @@ class BeforeRun(Callback):
     def __init__(self, resume: bool = False) -> None:
         self.resume = resume
         """Whether the folder is an earlier run's or sweep's, to be taken up again."""
+        self.pid = os.getpid()
+        self.environment = dict(os.environ)
+        """What a launcher's workers on this machine, who get a copy of this, shall have as well."""
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Make a worker that this machine's launcher started one of us: it dies with us, and has our environment.
+
+        Joblib tells its workers to use one thread each; a trial's threads are what was asked for.
+        """
+        if os.getppid() == self.pid:
+            end_with_parent()
+            os.environ.clear()
+            os.environ.update(self.environment)
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Plan a single run and claim its folder."""

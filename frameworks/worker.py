@@ -33,7 +33,7 @@ def _import_package() -> None:
     spec.loader.exec_module(module)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have Linux end this process when the one that began it is gone, however that ended: nobody waits for it then."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -48,7 +48,7 @@ def _telling() -> TextIO:
 
 def main(path: str) -> int:
     """Do the task of the request in `path`; return the exit status."""
-    _end_with_parent()
+    end_with_parent()
     telling = _telling()
     _import_package()
     from frameworks.contract import Request, outcome

@@ -275,7 +275,7 @@ def test_a_child_whose_disk_is_full_has_failed(start):
 
 
 def test_no_child_outlives_its_parent_however_that_ends(tmp_path):
-    child = "import os, time; from frameworks import worker; worker._end_with_parent()\n"
+    child = "import os, time; from frameworks import worker; worker.end_with_parent()\n"
     child += "print(os.getpid(), flush=True); time.sleep(60)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     root = str(Path(launch.__file__).parents[1])
