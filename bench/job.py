@@ -31,6 +31,9 @@ from frameworks.worker import end_with_parent
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses."""
 
+THREADS = "_THREADS"
+"""What the names of variables end in that say how many threads a library shall have."""
+
 
 class Stop(BaseException):
     """Carries `error` out of a Hydra callback."""
@@ -74,18 +77,19 @@ class BeforeRun(Callback):
         self.resume = resume
         """Whether the folder is an earlier run's or sweep's, to be taken up again."""
         self.pid = os.getpid()
-        self.environment = dict(os.environ)
-        """What a launcher's workers on this machine, who get a copy of this, shall have as well."""
+        self.threads = {name: value for name, value in os.environ.items() if name.endswith(THREADS)}
+        """What the user said of threads: a launcher's workers, who get a copy of this, shall be told the same."""
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Make a worker that this machine's launcher started one of us: it dies with us, and has our environment.
+        """See that a worker which a launcher started on this machine dies with us, and has our numbers of threads.
 
         Joblib tells its workers to use one thread each; a trial's threads are what was asked for.
         """
         if os.getppid() == self.pid:
             end_with_parent()
-            os.environ.clear()
-            os.environ.update(self.environment)
+            for name in [name for name in os.environ if name.endswith(THREADS)]:
+                del os.environ[name]
+            os.environ.update(self.threads)
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Plan a single run and claim its folder."""

@@ -178,15 +178,20 @@ def test_a_full_disk_in_one_run_does_not_stop_the_others(
     assert "train.seed=0: ok" in said.out
 
 
-@pytest.mark.parametrize(("ours", "left"), [(True, {"MINE": "1"}), (False, {"OMP_NUM_THREADS": "1"})])
-def test_a_worker_on_this_machine_has_our_environment_and_another_its_own(
+@pytest.mark.parametrize(
+    ("ours", "left"),
+    [(True, {"OMP_NUM_THREADS": "4", "OTHER": "1"}), (False, {"BLIS_NUM_THREADS": "1", "OTHER": "1"})],
+)
+def test_a_worker_on_this_machine_has_our_threads_and_dies_with_us_and_another_does_neither(
     ours: bool, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends: list[None] = []
     monkeypatch.setattr(job, "end_with_parent", lambda: ends.append(None))
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "4", "SECRET": "x"})
     callback = job.BeforeRun()
-    callback.environment, callback.pid = {"MINE": "1"}, os.getppid() if ours else -1
-    there = {"OMP_NUM_THREADS": "1"}
+    assert "x" not in str(vars(callback)), "it may be pickled to a disk"
+    callback.pid = os.getppid() if ours else -1
+    there = {"BLIS_NUM_THREADS": "1", "OTHER": "1"}
     monkeypatch.setattr(os, "environ", there)
     callback.on_job_start(config=None)
     assert (there, len(ends)) == (left, int(ours))
