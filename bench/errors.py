@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 
-from frameworks.spelling import nearest
+from frameworks.spelling import either, nearest
 
-__all__ = ["OTHER_NAMES", "RequestError", "is_of_disk", "nearest", "nearest_key", "unknown"]
+__all__ = ["OTHER_NAMES", "RequestError", "either", "is_of_disk", "nearest", "nearest_key", "unknown"]
 
 OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "bs": "batch_size", "decay": "weight_decay"}
 OTHER_NAMES |= {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
