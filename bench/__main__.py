@@ -21,8 +21,8 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench import config, job
-from bench.errors import RequestError
+from bench import config, job, resume
+from bench.errors import RequestError, is_of_disk
 from bench.job import FAILED, INTERRUPTED, OK, REFUSED, Session, Stop
 
 
@@ -41,17 +41,24 @@ def run(arguments: Sequence[str]) -> int:
     session = job.session = job.Session()
     try:
         status = _run(arguments, session)
+        if session.sweep and session.folder is not None:
+            from bench import sweep
+
+            sweep.settle(session.folder, session.cells)
     finally:  # a sweep is reported on however it ended
         reported = _report(session)
+        if session.hold is not None:
+            os.close(session.hold)
     if session.sweep and session.folder is not None:
-        from bench import sweep
+        from bench import overview
 
+        overview.tell(session.folder, session.cells)
         status = max(status, sweep.status(session.folder, session.cells), OK if reported else FAILED)
     return status
 
 
 def _run(arguments: Sequence[str], session: Session) -> int:
-    parsed = None
+    parsed = taken_up = None
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
     fault: Exception
     try:
@@ -60,6 +67,10 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         parsed = parser.parse_intermixed_args(list(arguments))
         if parsed.experimental_rerun is not None:
             raise RequestError("--experimental-rerun: would unpickle a file; repeat a run by its command instead")
+        if resume.wanted(parsed.overrides):
+            taken_up = resume.earlier(arguments)
+            arguments = taken_up.arguments
+            parsed = parser.parse_intermixed_args(list(arguments))
         config.register()
         with _hydra_raising(_settings_first(arguments, parsed.overrides)):
             hydra.main(version_base="1.3", config_path=str(config.FOLDER), config_name=config.NAME)(job.job)()
@@ -76,6 +87,12 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     except Exception as error:
         fault = error
     message = _message(fault, parsed)
+    if message is None and session.folder is not None and (session.sweep or is_of_disk(fault)):
+        if full_error:
+            traceback.print_exception(fault)
+        what = "The sweep was given up by its launcher" if session.sweep else "The run failed"
+        print(f"{what}: {fault or type(fault).__name__}".splitlines()[0], file=sys.stderr)
+        return FAILED
     if message is None:
         raise fault
     if isinstance(fault, BrokenPipeError):  # --help | head has seen enough
@@ -83,7 +100,7 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         return OK
     if full_error:
         traceback.print_exception(fault)
-    print(message, file=sys.stderr)
+    print(message + (taken_up.hint() if taken_up else ""), file=sys.stderr)
     return REFUSED
 
 

@@ -62,7 +62,7 @@ def certificate(wanted: Plan) -> Parity:
 
     Nothing is clocked here, but a run that measures meanwhile would be disturbed: so one waits for the other.
     """
-    with tempfile.TemporaryDirectory(prefix="parallax-") as scratch, lock.measuring(wanted.command, _say):
+    with tempfile.TemporaryDirectory(prefix="parallax-") as scratch, lock.working(_say):
         return gate.run(wanted, Work(wanted, Path(scratch)), Path(scratch) / "parity")
 
 

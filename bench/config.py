@@ -164,6 +164,9 @@ class Measure:
     """Batch sizes whose prediction is clocked; one sample alone always is."""
     predict_seconds: float = at_least(0)
     """How long prediction is clocked."""
+    timeout: float | None = at_least(1, default=None)
+    """Seconds in which a child with the machine to itself tells nothing, after which it has hung; null: by estimate,
+    at least half an hour."""
 
 
 @dataclass(kw_only=True, slots=True)

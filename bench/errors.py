@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 from frameworks.spelling import either, nearest
 
-__all__ = ["OTHER_NAMES", "RequestError", "either", "nearest", "nearest_key", "unknown"]
+__all__ = ["OTHER_NAMES", "RequestError", "either", "is_of_disk", "nearest", "nearest_key", "unknown"]
 
 OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "bs": "batch_size", "decay": "weight_decay"}
 OTHER_NAMES |= {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
@@ -18,6 +19,17 @@ class RequestError(Exception):
 
     The message names the key, the value and the remedy; it is shown as it is, without a traceback.
     """
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Return whether `error` says that nothing more can be written: a full disk, a quota, a medium gone read-only."""
+    return isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EIO,
+    )
 
 
 def unknown(what: str, word: str, choices: Iterable[str]) -> RequestError:

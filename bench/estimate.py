@@ -15,8 +15,12 @@ from bench.results.schema import Contender, Trial
 from frameworks import rooms
 from frameworks.order import steps_per_epoch
 
-HOW_OFTEN = ("name", "repeats", "half_width", "pilot", "most_repeats")
+HOW_OFTEN = ("name", "repeats", "half_width", "pilot", "most_repeats", "timeout")
 """Keys of `measure` that say how many trials there are, not how long one takes."""
+
+PATIENCE_SECONDS, PATIENCE = 1800.0, 20.0
+"""A silence that is no hang yet: half an hour, for there are compilers that take so long, or so many times what the
+longest trial is thought to take as a whole."""
 
 GATE_SECONDS = 9.0
 STEP_OVERHEAD_SECONDS = 1.2e-3
@@ -26,12 +30,18 @@ FLOPS_PER_SECOND = 2e10
 
 def seconds(plan: Plan) -> tuple[float, float]:
     """Return about how long the gate and all trials take."""
-    known = _known()
     measure = plan.config["measure"]
     # With a pilot, as many repeats again as were set, for want of anything better.
     repeats = plan.repeats + (0 if measure["half_width"] is None else int(measure["pilot"]))
-    each = [known.get(_key(plan, contender)) or _guess(plan, contender) for contender in plan.contenders]
-    return GATE_SECONDS if len(plan.contenders) > 1 else GATE_SECONDS / 2, sum(each) * repeats
+    return GATE_SECONDS if len(plan.contenders) > 1 else GATE_SECONDS / 2, sum(_each(plan)) * repeats
+
+
+def patience(plan: Plan) -> float:
+    """Return the seconds after which a child that tells nothing has hung: ``measure.timeout``, or a generous guess."""
+    given = plan.config["measure"]["timeout"]
+    if given is not None:
+        return float(given)
+    return max(PATIENCE_SECONDS, PATIENCE * max(_each(plan)))
 
 
 def remember(plan: Plan, trials: list[Trial], contenders: list[Contender]) -> None:
@@ -44,6 +54,12 @@ def remember(plan: Plan, trials: list[Trial], contenders: list[Contender]) -> No
             known[_key(plan, contender)] = sum(took) / len(took)
     with suppress(OSError):
         store.write_json(_path(), dict(list(known.items())[-500:]))
+
+
+def _each(plan: Plan) -> list[float]:
+    """Return about how long a trial of each contender takes."""
+    known = _known()
+    return [known.get(_key(plan, contender)) or _guess(plan, contender) for contender in plan.contenders]
 
 
 def _guess(plan: Plan, contender: Contender) -> float:

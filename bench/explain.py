@@ -37,6 +37,14 @@ WORDS = {
 }
 """What a value must be, by what OmegaConf says when it is not."""
 
+PLUGINS = {
+    "hydra/launcher/joblib": "hydra-joblib-launcher",
+    "hydra/launcher/ray": "hydra-ray-launcher",
+    "hydra/launcher/submitit_local": "hydra-submitit-launcher",
+    "hydra/launcher/submitit_slurm": "hydra-submitit-launcher",
+}
+"""Packages that bring Hydra further launchers."""
+
 INTERNAL_GROUPS = {"backend", "hydra"}
 
 
@@ -105,6 +113,8 @@ def _grammar(error: OverrideParseException, config_dir: str | None) -> str:
 
 def _missing(error: MissingConfigException, parsed: Sequence[Override], config_dir: str | None) -> str:
     group, _, name = str(error.missing_cfg_file).rpartition("/")
+    if package := PLUGINS.get(str(error.missing_cfg_file)):
+        return f"{group}={name}: is not installed; python -m pip install {package} installs it"
     options = _options(loader_with(config_dir), group) if group else []
     if not options:
         return f"{error.missing_cfg_file}: there is no such YAML file in conf/ or in a --config-dir of yours"

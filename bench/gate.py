@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import launch, machine
+from bench import estimate, launch, machine
 from bench.datasets.cache import cache_folder
 from bench.plan import Plan
 from bench.results import certificate, fingerprint
@@ -98,7 +98,7 @@ def _fingerprint(work: Work, contender: Contender, folder: Path) -> tuple[str, f
         shutil.copyfile(cached, kept)
         return "", 0.0
     kept.unlink(missing_ok=True)
-    found = launch.run(request, lambda _: None)
+    found = launch.run(request, lambda _: None, patience=estimate.patience(work.plan))
     shutil.copyfile(scratch / LOG, folder / f"{contender.name}.log.txt")
     if found.status != "ok":
         return found.message, found.wall_seconds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
 import shlex
 import sys
 import traceback
@@ -22,11 +23,16 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from bench import lock
 from bench.config import said
-from bench.errors import RequestError
+from bench.errors import RequestError, is_of_disk
+from frameworks.worker import end_with_parent
 
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses."""
+
+THREADS = "_THREADS"
+"""What the names of variables end in that say how many threads a library shall have."""
 
 
 class Stop(BaseException):
@@ -43,6 +49,8 @@ class Session:
 
     plan: Any = None
     """The checked plan of a single run."""
+    earlier: Any = None
+    """What an earlier sitting of a single run left, where it is taken up again."""
     status: int = 0
     """Exit status of the job, the worst one in a sweep."""
     error: Exception | None = None
@@ -52,8 +60,10 @@ class Session:
     sweep: bool = False
     report: bool = True
     """Whether a sweep is to be reported on."""
-    cells: list[Path] = field(default_factory=list)
-    """Folders of a sweep's runs, as far as they are known beforehand."""
+    cells: dict[Path, str] = field(default_factory=dict)
+    """What was said for each of a sweep's runs, by its folder, as far as they are known beforehand."""
+    hold: int | None = None
+    """Keeps other processes out of the folder (`bench.lock.own`)."""
 
 
 session = Session()
@@ -63,11 +73,32 @@ session = Session()
 class BeforeRun(Callback):
     """Checks every run that was asked for, then claims the folder; ``hydra.callbacks`` in the config names it."""
 
+    def __init__(self, resume: bool = False) -> None:
+        self.resume = resume
+        """Whether the folder is an earlier run's or sweep's, to be taken up again."""
+        self.pid = os.getpid()
+        self.threads = {name: value for name, value in os.environ.items() if name.endswith(THREADS)}
+        """What the user said of threads: a launcher's workers, who get a copy of this, shall be told the same."""
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """See that a worker which a launcher started on this machine dies with us, and has our numbers of threads.
+
+        Joblib tells its workers to use one thread each; a trial's threads are what was asked for.
+        """
+        if os.getppid() == self.pid:
+            end_with_parent()
+            for name in [name for name in os.environ if name.endswith(THREADS)]:
+                del os.environ[name]
+            os.environ.update(self.threads)
+
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Plan a single run and claim its folder."""
         try:
             session.plan = make_plan(without_hydra(config), config.hydra)
             session.folder = claim(config, "hydra.run.dir")
+            session.hold = _own(session.folder)
+            if self.resume:
+                session.plan, session.earlier = _taken_up(session.plan, session.folder)
         except Exception as error:
             raise Stop(error) from error
 
@@ -76,10 +107,11 @@ class BeforeRun(Callback):
         from bench import sweep
 
         try:
-            runs = sweep.check(config)
-            session.folder = claim(config, "hydra.sweep.dir")
-            session.cells = sweep.folders(config, runs)
-            session.sweep, session.report = True, bool(config.report)
+            runs = sweep.check(config, resume=self.resume)
+            folder = claim(config, "hydra.sweep.dir")
+            session.hold = _own(folder)
+            session.cells = sweep.cells(config, runs)
+            session.folder, session.sweep, session.report = folder, True, bool(config.report)
             print(f"A sweep in {session.folder}; runs: {len(runs) or 'as its sweeper chooses'}", flush=True)
         except Exception as error:
             raise Stop(error) from error
@@ -106,27 +138,59 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 def job(settings: DictConfig) -> int:
     """Run one race in the folder Hydra made; return its exit status. In a sweep only an interrupt gets out."""
-    from bench import race
-
     hydra: Any = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
     if hydra.mode != RunMode.MULTIRUN:
         try:
-            session.status = race.run(session.plan, folder)
+            session.status = _single(folder)
         except Exception as error:
             session.error = error
         return session.status
     print(f"\nRun {hydra.job.num} of the sweep: {' '.join(said(hydra))}", flush=True)
     try:
-        status = int(race.run(make_plan(settings, hydra), folder))
+        status = _cell(settings, hydra, folder)
     except Exception as error:
-        if not isinstance(error, RequestError):
+        if not (isinstance(error, RequestError) or is_of_disk(error)):
             traceback.print_exc()
         print(f"Run {hydra.job.num} of the sweep failed: {error}", file=sys.stderr, flush=True)
         _leave_failure(folder, command(hydra), str(error) or type(error).__name__)
         status = FAILED
     session.status = max(session.status, status)
     return status
+
+
+def _single(folder: Path) -> int:
+    from bench import race
+
+    if session.earlier is not None and _is_whole(session.plan, session.earlier, folder):
+        return int(race.show(session.plan, folder, session.earlier))
+    return int(race.run(session.plan, folder, earlier=session.earlier))
+
+
+def _cell(settings: DictConfig, hydra: Any, folder: Path) -> int:
+    """Run one race of a sweep, in whatever process its launcher chose: all that is to be known is in the config."""
+    from bench import race
+
+    plan, earlier = make_plan(settings, hydra), None
+    if hydra.callbacks.parallax.resume:
+        plan, earlier = _taken_up(plan, folder)
+        if earlier is not None and _is_whole(plan, earlier, folder):
+            print(f"Nothing to do: it is {earlier.status}, and all its trials are there.", flush=True)
+            return OK if earlier.status == "ok" else FAILED
+    alone = str(hydra.launcher._target_).endswith(".BasicLauncher")
+    return int(race.run(plan, folder, earlier=earlier, label="" if alone else f"run {hydra.job.num}"))
+
+
+def _taken_up(plan: Any, folder: Path) -> tuple[Any, Any]:
+    from bench import finished
+
+    return finished.before(plan, folder)
+
+
+def _is_whole(plan: Any, earlier: Any, folder: Path) -> bool:
+    from bench import finished
+
+    return finished.is_whole(plan, earlier, folder)
 
 
 def command(hydra: Any) -> str:
@@ -163,6 +227,14 @@ def claim(config: DictConfig, key: str) -> Path:
     # The runs of a sweep are composed anew from the command line: there it must be said too.
     config.hydra.overrides.hydra.append(f"{key}='{folder}'")
     return folder
+
+
+def _own(folder: Path) -> int:
+    """Keep other processes out of `folder` and return what keeps them out (`Session.hold`)."""
+    try:
+        return lock.own(folder)
+    except BlockingIOError:
+        raise RequestError(f"{folder}: another process is at work in it; wait for that, or name another") from None
 
 
 def _leave_failure(folder: Path, command: str, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.results.format import duration
+from bench.watch import Watch
 from frameworks import rooms
 from frameworks.contract import LOG, REQUEST, Request, outcome
 
@@ -46,10 +49,11 @@ class Outcome:
     """What the system counted of the same processes, as in `Trial.usage`."""
 
 
-def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome:
+def run(request: Request, listen: Listener, take: Take | None = None, *, patience: float = math.inf) -> Outcome:
     """Run `request` in its folder and wait; whatever happens to the child becomes an outcome.
 
-    `take` answers a child that asks for its next turn; tasks without turns need none.
+    `take` answers a child that asks for its next turn; tasks without turns need none. A child that tells nothing for
+    `patience` seconds, in which it had the machine, has hung and is ended.
 
     Interrupted, the child is ended before the interrupt goes on.
     """
@@ -72,18 +76,19 @@ def run(request: Request, listen: Listener, take: Take | None = None) -> Outcome
             # A group of its own: Ctrl-C reaches the parent alone, which then decides what to keep.
             start_new_session=True,
         ) as child,
+        Watch(patience, lambda: _end_group(child)) as watch,
     ):
         _running.add(child)
         try:
             listen({"event": "process", "pid": child.pid})
-            status, usage = _follow(child, listen, take)
+            status, usage = _follow(child, listen, take, watch)
         except BaseException:
             _end(child)
             raise
         finally:
             _running.discard(child)
             _end_group(child)  # helpers of a compiler, which would work into the next trial
-    found = _read(folder, status)
+    found = Outcome(status="failed", message=_hung(patience)) if watch.hung else _read(folder, status)
     found.wall_seconds, found.cpu_seconds, found.usage = time.perf_counter() - begin, usage["cpu_seconds"], usage
     return found
 
@@ -109,13 +114,16 @@ def _environment(request: Request, cache: str) -> dict[str, str]:
     return given | rooms.environment(request.backend, request.settings, cache)
 
 
-def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None) -> tuple[int, dict[str, float]]:
+def _follow(
+    child: subprocess.Popen[bytes], listen: Listener, take: Take | None, watch: Watch
+) -> tuple[int, dict[str, float]]:
     """Hand on what the child tells until it ends; return its exit status and its usage.
 
     The usage has no memory: its high-water mark begins with that of the parent, from whom the child was forked.
     """
     assert child.stdout is not None
     for line in child.stdout:
+        watch.heard()
         try:
             told = json.loads(line)
         except ValueError:
@@ -123,7 +131,9 @@ def _follow(child: subprocess.Popen[bytes], listen: Listener, take: Take | None)
         if not isinstance(told, dict) or "event" not in told:
             continue
         if told["event"] == "turn" and take and child.stdin:
+            watch.heard(asleep=True)
             answer = json.dumps({"more": take(told["of"], told["spent"])})
+            watch.heard()
             with suppress(BrokenPipeError):  # it died asleep: its status says so
                 child.stdin.write(f"{answer}\n".encode())
                 child.stdin.flush()
@@ -150,6 +160,10 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _end_group(child: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+def _hung(patience: float) -> str:
+    return f"told nothing for {duration(patience)} and was ended as hung (measure.timeout allows more, in seconds)"
 
 
 def _read(folder: Path, status: int) -> Outcome:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from bench import (
     announce,
     estimate,
+    finished,
     gate,
     judge,
     lock,
@@ -32,53 +35,82 @@ from bench.work import Work
 from frameworks import rooms
 
 
-def run(plan: Plan, folder: Path) -> int:
+def run(plan: Plan, folder: Path, *, earlier: Results | None = None, label: str = "") -> int:
     """Run `plan` and leave everything in `folder`; return 0, or 1 where a trial or the gate failed.
 
-    Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
+    What stands of an `earlier` sitting (`bench.finished`) is not run again. Several runs that share a screen have a
+    `label` each. Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = record.begin(plan, samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"]))
+    if earlier is not None:
+        finished.take_over(plan, earlier, results, folder)
     store.write(folder, results)
     began = time.monotonic()
-    with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
+    with Screen(label=label) as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch, ExitStack() as held:
         try:
-            screen.announce(announce.lines(plan), sum(estimate.seconds(plan)))
-            with lock.measuring(plan.command, screen.waiting) as results.waited_seconds:
-                results.warnings += neighbours.at_start(plan.contenders, screen.waiting)
-                _race(plan, Work(plan, Path(scratch)), folder, results, screen)
+            screen.announce(announce.lines(plan), _left(plan, results))
+            work = Work(plan, Path(scratch))
+            if not _gate(plan, work, folder, results, screen):
+                return 1
+            # Until the report is written: drawing takes seconds of all cores, which belong to nobody else's clock.
+            results.waited_seconds += held.enter_context(lock.measuring(plan.command, screen.waiting))
+            results.warnings += neighbours.at_start(plan.contenders, screen.waiting)
+            _race(plan, work, folder, results, screen)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             planned = results.conditions["repeats"] * len(plan.contenders)
-            results.message = f"after {len(results.trials)} of {planned} trials"
+            why = "" if isinstance(error, KeyboardInterrupt) else f": {error}"
+            results.message = f"after {len(results.trials)} of {planned} trials{why}"
             screen.problem(f"{results.status.capitalize()} {results.message}; writing what there is …")
             raise
         finally:
-            _finish(plan, folder, results, time.monotonic() - began)
-            if plan.config["report"]:
-                _report(folder, screen)
-            screen.verdict(results, folder)
+            _end(plan, folder, results, time.monotonic() - began, screen)
     return 0 if results.status == "ok" else 1
 
 
-def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> None:
-    """Run the gate and the trials; `results` is written after each."""
-    screen.gate("Parity gate: do all contenders compute the same? …")
-    results.parity = gate.run(plan, work, folder / "parity")
+def show(plan: Plan, folder: Path, results: Results) -> int:
+    """Show an earlier sitting's `results`, to which nothing is to be added, with their report; return as `run` does."""
+    with Screen() as screen:
+        screen.gate(f"Nothing to do: {formats.count(len(results.trials), 'trial')} of this run are there, all it has.")
+        if plan.config["report"]:
+            _report(folder, screen)
+        screen.verdict(results, folder)
+    return 0 if results.status == "ok" else 1
+
+
+def _left(plan: Plan, results: Results) -> float:
+    """Return about how many seconds the gate and the trials that are missing take."""
+    gate_seconds, all_trials = estimate.seconds(plan)
+    return gate_seconds + all_trials * (1 - len(results.trials) / (plan.repeats * len(plan.contenders)))
+
+
+def _gate(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> bool:
+    """Run the gate, beside those of other runs; return whether the contenders may race."""
+    with lock.working(screen.waiting):
+        screen.gate("Parity gate: do all contenders compute the same? …")
+        results.parity = gate.run(plan, work, folder / "parity")
     screen.gate(f"Parity gate: {results.parity.message}.")
     store.write(folder, results)
     if results.parity.passed is False and plan.config["parity"]["on_fail"] == "stop":
         results.message = "the parity gate failed; nobody was raced (parity.on_fail=warn races all the same)"
         screen.problem(results.message)
-        return
+        return False
+    return True
+
+
+def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> None:
+    """Run the trials that are missing; `results` is written after each."""
     plan = _settled(plan, work, results, screen)
-    groups = plan.groups(range(plan.repeats))
+    groups = finished.missing(plan, results.trials)
+    if results.trials:
+        screen.gate(f"{formats.count(len(results.trials), 'trial')} of an earlier sitting stand.")
     for index, (repeat, contenders) in enumerate(groups, start=1):
         names, of = [contender.name for contender in contenders], f"repeat {repeat + 1} of {plan.repeats}"
         lone = f"trial {index} of {len(groups)}: {names[0]}, {of}"
         screen.trial_begin(index, len(groups), lone if len(names) == 1 else f"{of}: {formats.listed(names)} in turns")
         found, warnings = trials.run(work, contenders, repeat, folder, partial(_listen, screen, len(names) > 1))
-        results.trials += found
+        results.trials = finished.in_order(plan, results.trials + found)
         results.warnings += warnings
         store.write(folder, results)
         screen.trial_end(found, results.dataset.mark if results.dataset else "")
@@ -87,7 +119,7 @@ def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
 def _settled(plan: Plan, work: Work, results: Results, screen: Screen) -> Plan:
     """Return the plan with as many repeats as a pilot finds are needed, where a half-width is wanted."""
     measure = plan.config["measure"]
-    if measure["half_width"] is None:
+    if measure["half_width"] is None or results.pilot:
         return plan
     wanted = formats.percent(measure["half_width"])
     screen.gate(f"Pilot: how many repeats does an interval of ±{wanted} take? {measure['pilot']} to find out …")
@@ -115,6 +147,20 @@ def _listen(screen: Screen, named: bool, contender: str, told: dict[str, Any]) -
         screen.epoch(told["done"], told["total"], f"{who}loss {told['loss']:.3g}")
 
 
+def _end(plan: Plan, folder: Path, results: Results, seconds: float, screen: Screen) -> None:
+    """Bring a race to its end, however it came: the results, the report, the verdict on screen."""
+    try:
+        _finish(plan, folder, results, seconds)
+    except OSError as error:  # a full disk, likely; what was written before is whole
+        screen.problem(f"The results could not be written ({error}); those of the trials before are kept.")
+        results.status = "failed" if results.status == "ok" else results.status
+    if plan.config["report"]:
+        _report(folder, screen)
+    screen.verdict(results, folder)
+    if results.status != "ok" and results.parity.passed is not False:
+        screen.gate(f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}")
+
+
 def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     """Compare, judge, and write the results for good."""
     if pipelines.is_same(plan.config["pipeline"]) and not plan.network.random_layers():
@@ -128,10 +174,9 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     if layers and any(rooms.pays_for_uneven_same(contender.backend) for contender in plan.contenders):
         results.warnings.append(noise.same_padding(layers))
     if results.status == "running":
-        good = results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
-        results.status = "ok" if good else "failed"
+        results.status = "ok" if finished.all_good(results) else "failed"
         results.message = results.message or _troubles(results)
-    results.finished, results.wall_seconds = record.now(), seconds
+    results.finished, results.wall_seconds = record.now(), (results.wall_seconds or 0.0) + seconds
     store.write(folder, results)
     estimate.remember(plan, results.trials, plan.contenders)
 
@@ -147,5 +192,6 @@ def _troubles(results: Results) -> str:
 def _report(folder: Path, screen: Screen) -> None:
     done = reporting.render(folder)
     if done.returncode:
-        (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+        with suppress(OSError):  # a full disk, likely: what is said on screen must do
+            (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
         screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: python -m reports {folder}")

@@ -34,11 +34,15 @@ COLOURS = {"ok": "green", "diverged": "yellow", "failed": "red"}
 class Screen:
     """Tells the user what happens, event by event; a context manager, so that the cursor comes back."""
 
-    def __init__(self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic, label: str = ""
+    ) -> None:
         stream = stream or sys.stdout
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 gets "?", not a traceback
-        self.live = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        # Who shares the screen has no bars: each line says whose it is.
+        self.live = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not label
+        self._label = f"[{label}] " if label else ""
         self._console = Console(file=stream, force_terminal=self.live, highlight=False, markup=False, emoji=False)
         self._clock = clock
         self._bars: Progress | None = None
@@ -143,7 +147,7 @@ class Screen:
     def _say(self, text: str, style: str | None = None) -> None:
         self._spoken = self._clock()
         # Lines that are read by programs too must not be broken at 80 columns.
-        self._console.print(Text(clean(text), style=style or ""), soft_wrap=not self.live)
+        self._console.print(Text(self._label + clean(text), style=style or ""), soft_wrap=not self.live)
         self._console.file.flush()
 
     def _beat(self, text: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from bench.job import make_plan, without_hydra
 from bench.results import store
 
 
-def check(config: DictConfig) -> list[DictConfig]:
+def check(config: DictConfig, *, resume: bool = False) -> list[DictConfig]:
     """Compose and plan every run of the sweep `config`; return the composed configs, in Hydra's order.
 
+    With `resume`, what runs left in their folders earlier must belong to the same work.
     A sweeper that chooses its runs as it goes cannot be asked beforehand: then the list is empty, and each run
     is checked when it starts. Raises `RequestError` that names the run.
     """
@@ -39,7 +41,11 @@ def check(config: DictConfig) -> list[DictConfig]:
     for number, combination in enumerate(combinations):
         try:
             runs.append(_compose(config, combination, number))
-            make_plan(without_hydra(runs[-1]), runs[-1].hydra)
+            plan = make_plan(without_hydra(runs[-1]), runs[-1].hydra)
+            if resume:
+                from bench import finished
+
+                finished.before(plan, _folder(config, runs[-1]))
         except (RequestError, HydraException, OmegaConfBaseException) as error:
             reason = str(error) if isinstance(error, RequestError) else explain(error, combination)
             named = f"run {number} of the sweep ({' '.join(combination)})"
@@ -56,26 +62,43 @@ def _compose(config: DictConfig, combination: Sequence[str], number: int) -> Dic
     return run
 
 
-def folders(config: DictConfig, runs: Sequence[DictConfig]) -> list[Path]:
-    """Return where each of `runs` will leave its results, below the sweep's folder in `config`."""
-    found = []
+def cells(config: DictConfig, runs: Sequence[DictConfig]) -> dict[Path, str]:
+    """Return what was said for each of `runs`, by the folder below the sweep's in which it will leave its results."""
+    return {_folder(config, run): " ".join(said(run.hydra)) for run in runs}
+
+
+def _folder(config: DictConfig, run: DictConfig) -> Path:
     holder: Any = HydraConfig.instance()
     before = holder.cfg
     try:
-        for run in runs:
-            holder.cfg = run  # ``${hydra:…}`` in the name of a subfolder reads from there
-            found.append(Path(config.hydra.sweep.dir) / str(OmegaConf.select(run, "hydra.sweep.subdir")))
+        holder.cfg = run  # ``${hydra:…}`` in the name of a subfolder reads from there
+        return Path(config.hydra.sweep.dir) / str(OmegaConf.select(run, "hydra.sweep.subdir"))
     finally:
         holder.cfg = before
-    return found
 
 
-def status(folder: Path, runs: Sequence[Path]) -> int:
+def found(folder: Path, runs: Iterable[Path]) -> list[Path]:
+    """Return the folders of a sweep's runs: `runs`, or where they are not known those in which results lie."""
+    there = sorted((path.parent for path in folder.glob(f"*/{store.NAME}")), key=lambda path: (len(path.name), path))
+    return list(runs) or there
+
+
+def settle(folder: Path, runs: Iterable[Path]) -> None:
+    """Write of each run that says it is running that it is not: the sweep is over, and so is whoever ran it."""
+    for run in found(folder, runs):
+        with suppress(store.SchemaError, OSError):
+            results = store.read(run)
+            if results.status == "running":
+                results.status, results.message = "interrupted", "its process was ended before it was done"
+                store.write(run, results)
+
+
+def status(folder: Path, runs: Iterable[Path]) -> int:
     """Return 0 if every run of a sweep left results that say ``ok``, else 1.
 
     Read from the disk, because a launcher may have run them in other processes or on other machines.
     """
-    for run in runs or sorted(path.parent for path in folder.glob(f"*/{store.NAME}")):
+    for run in found(folder, runs):
         try:
             if store.read(run).status != "ok":
                 return 1

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import disturbed, launch, machine, readings
+from bench import disturbed, estimate, launch, machine, readings
 from bench.counters import Counters, counters
 from bench.disturbed import Spent
 from bench.gauges import Board, Gauge
@@ -61,6 +61,8 @@ def run(
         _complete(item, before, after, folder, alone=len(done) == 1)
     who = contenders[0].name if len(contenders) == 1 else ""
     warnings = disturbed.between(before, after, _spent(done, contenders, seconds), who, repeat)
+    for warning in warnings:
+        warning.repeat = repeat
     return [item.trial for item in done], warnings
 
 
@@ -82,7 +84,8 @@ def _one(
     gauge = Gauge(partial(listen, contender.name), board if request.settings["device"] == "gpu" else None)
     try:
         relay.take(contender.name)
-        found = launch.run(request, gauge, partial(gauge.turn, partial(relay.take, contender.name)))
+        take = partial(gauge.turn, partial(relay.take, contender.name))
+        found = launch.run(request, gauge, take, patience=estimate.patience(work.plan))
         gauge.end()
     finally:
         relay.leave(contender.name)

@@ -7,13 +7,18 @@ Needs numpy, safetensors and the framework of the request, nothing more.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import json
 import os
+import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
+
+PR_SET_PDEATHSIG = 1
 
 
 def _import_package() -> None:
@@ -28,6 +33,12 @@ def _import_package() -> None:
     spec.loader.exec_module(module)
 
 
+def end_with_parent() -> None:
+    """Have Linux end this process when the one that began it is gone, however that ended: nobody waits for it then."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _telling() -> TextIO:
     """Return the stream on which the parent listens; what frameworks print goes to the log instead."""
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -37,6 +48,7 @@ def _telling() -> TextIO:
 
 def main(path: str) -> int:
     """Do the task of the request in `path`; return the exit status."""
+    end_with_parent()
     telling = _telling()
     _import_package()
     from frameworks.contract import Request, outcome

@@ -10,12 +10,13 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import lock
 from bench.datasets.prepared import Made, Prepared, Progress
 from bench.errors import RequestError
 
@@ -85,13 +86,21 @@ def _build_locked(folder: Path, key: str, build: Build, progress: Progress | Non
     try:
         found = _read(folder, key)
         if found is None:
-            _write(folder, key, build)
+            with working(progress):
+                _write(folder, key, build)
             found = _read(folder, key)
     finally:
         lock.release()
     if found is None:
         raise OSError(f"{folder} was written but cannot be read back")
     return found
+
+
+@contextmanager
+def working(progress: Progress | None) -> Iterator[None]:
+    """Work at data while nobody measures on this machine; `progress` is told where this has to wait."""
+    with lock.working(lambda text: progress(text, 0, 0) if progress else None):
+        yield
 
 
 def _write(folder: Path, key: str, build: Build) -> None:

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from bench.datasets.cache import digest, new_array, refusal, stamp, write_json
+from bench.datasets.cache import digest, new_array, refusal, stamp, working, write_json
 from bench.datasets.prepared import Prepared, Progress
 
 BLOCK_BYTES = 1 << 24
@@ -28,7 +28,8 @@ def planar(prepared: Prepared, progress: Progress | None = None) -> Path | None:
     try:
         with FileLock(prepared.folder.with_name(f"{prepared.folder.name}.planes.lock"), poll_interval=0.1):
             if not _is_sound(path):
-                _make(prepared, path, progress)
+                with working(progress):
+                    _make(prepared, path, progress)
     except OSError as error:
         raise refusal(error) from error
     return path

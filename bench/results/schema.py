@@ -210,6 +210,8 @@ class RunWarning:
     message: str
     advice: str = ""
     contender: str | None = None
+    repeat: int | None = None
+    """Counted from 0; None for what is said of the run as a whole."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -315,6 +317,8 @@ class Results:
     """The command that repeats the run."""
     started: str = ""
     """ISO 8601 with time zone."""
+    resumed: list[str] = field(default_factory=list)
+    """When the run was taken up again, likewise."""
     finished: str | None = None
     wall_seconds: float | None = None
     config: dict[str, Any] = field(default_factory=dict)

@@ -28,6 +28,8 @@ from bench.results import store
 from bench.results.schema import Results
 
 TOO_LARGE = 5000
+CHANGED = 77
+"""A batch size of runs that are not what they were."""
 FAILS, CRASHES, INTERRUPTED = 1, 2, 3
 
 
@@ -37,11 +39,13 @@ class Races:
 
     planned: list[Any] = field(default_factory=list)
     run: list[tuple[Any, str, Path]] = field(default_factory=list)
+    shown: list[Path] = field(default_factory=list)
+    """Folders of runs to which nothing was to be added."""
 
 
 @pytest.fixture
 def races(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Races:
-    """Stand-ins for `bench.plan` and `bench.race`, in an empty folder; ``train.seed`` says how a race ends."""
+    """Stand-ins for `bench.plan`, `race` and `finished`, in an empty folder; ``train.seed`` says how a race ends."""
     seen = Races()
 
     def make(settings: Any, *, command: str) -> Any:
@@ -50,7 +54,7 @@ def races(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Races:
             raise RequestError(f"train.batch_size={settings.train.batch_size}: the data has fewer samples")
         return settings, command
 
-    def run(plan: Any, folder: Path) -> int:
+    def run(plan: Any, folder: Path, **_: Any) -> int:
         settings, command = plan
         seen.run.append((settings, command, folder))
         ends = {FAILS: "failed", INTERRUPTED: "interrupted"}.get(settings.train.seed, "ok")
@@ -61,9 +65,22 @@ def races(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Races:
             raise KeyboardInterrupt
         return int(ends == "failed")
 
-    for name, function in {"plan": make, "race": run}.items():
+    def before(plan: Any, folder: Path) -> tuple[Any, Any]:
+        if plan[0].train.batch_size == CHANGED:
+            raise RequestError("not the same as when it was begun")
+        return plan, store.read(folder) if (folder / store.NAME).exists() else None
+
+    def is_whole(plan: Any, earlier: Any, folder: Path) -> bool:
+        return bool(earlier.status == "ok")
+
+    def show(plan: Any, folder: Path, results: Any) -> int:
+        seen.shown.append(folder)
+        return 0
+
+    for name, functions in {"plan": [make], "race": [run, show], "finished": [before, is_whole]}.items():
         module = types.ModuleType(f"bench.{name}")
-        setattr(module, function.__name__, function)
+        for function in functions:
+            setattr(module, function.__name__, function)
         monkeypatch.setitem(sys.modules, f"bench.{name}", module)
         monkeypatch.setattr(bench, name, module, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -159,7 +176,7 @@ class Children:
     def tasks(self) -> list[tuple[str, str, int]]:
         return [(item.task, item.contender, item.train["seed"]) for item in self.requests]
 
-    def run(self, request: Any, listen: Callable[[dict[str, Any]], None], take: Any = None) -> Outcome:
+    def run(self, request: Any, listen: Callable[[dict[str, Any]], None], take: Any = None, **_: Any) -> Outcome:
         self.requests.append(request)
         folder = Path(request.folder)
         folder.mkdir(parents=True, exist_ok=True)

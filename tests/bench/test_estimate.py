@@ -75,3 +75,10 @@ def test_the_memory_does_not_grow_for_ever(plan_of, cache):
     known = json.loads((cache / "seconds.json").read_text())
     assert len(known) == 500
     assert list(known.values())[-1] == 7.0
+
+
+def test_patience_is_what_was_set_or_generous(plan_of):
+    assert estimate.patience(plan_of("measure.timeout=90")) == 90.0
+    assert estimate.patience(plan_of()) == estimate.PATIENCE_SECONDS == 1800
+    long = plan_of("train.epochs=100000")
+    assert estimate.patience(long) > 10 * max(estimate._each(long))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.errors import MissingConfigException
 
 from bench import config
 from bench.explain import explain
@@ -89,3 +90,9 @@ def test_a_forgotten_equals_sign_is_put_back() -> None:
 def test_a_near_name_is_not_invented_where_there_is_none() -> None:
     assert said_of("frameworks.torch.api=x").endswith("; frameworks.tf can have it")
     assert said_of("xyzzy=3") == "xyzzy: no such key"
+
+
+def test_a_launcher_that_is_not_installed_is_named_with_its_package() -> None:
+    error = MissingConfigException("In 'config': could not find it", "hydra/launcher/ray")
+    said = explain(error, ["hydra/launcher=ray"])
+    assert said == "hydra/launcher=ray: is not installed; python -m pip install hydra-ray-launcher installs it"

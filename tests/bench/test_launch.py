@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -31,7 +32,7 @@ def leave(**values):
 def start(tmp_path, monkeypatch):
     """Run a child that does what `code` says; return (outcome, what it told)."""
 
-    def run(code, listen=None, take=None, **settings):
+    def run(code, listen=None, take=None, patience=float("inf"), **settings):
         worker = tmp_path / "worker.py"
         worker.write_text(CHILD + code)
         monkeypatch.setattr(launch, "WORKER", worker)
@@ -39,7 +40,7 @@ def start(tmp_path, monkeypatch):
         folder = str(tmp_path / "place")
         request = Request(task="trial", contender="torch", backend="torch", settings=settings, folder=folder)
         told = []
-        return launch.run(request, listen or told.append, take), told
+        return launch.run(request, listen or told.append, take, patience=patience), told
 
     return run
 
@@ -236,3 +237,50 @@ def test_a_child_that_dies_asleep_has_failed_and_nothing_else_happens(start):
     outcome, _ = start("tell(event='turn', of='compute', spent=0.0)\nos.kill(os.getpid(), signal.SIGKILL)\n", take=take)
     assert outcome.status == "failed"
     assert "SIGKILL" in outcome.message
+
+
+def test_a_child_that_hangs_is_ended_with_its_own_children_and_says_what_was_asked_of_it(start):
+    outcome, told = start(HANGS + "tell(event='phase', name='train')\ntime.sleep(60)", patience=1.0)
+    assert outcome.status == "failed"
+    assert outcome.message == "told nothing for 1 s and was ended as hung (measure.timeout allows more, in seconds)"
+    assert wait_for(lambda: all(map(gone, told[1]["pids"])))
+
+
+def test_a_child_that_waits_for_its_turn_does_not_hang(start):
+    def take(of, spent):
+        time.sleep(0.8)
+        return True
+
+    assert start(TURNS, take=take, patience=0.5)[0].status == "ok"
+
+
+def test_a_child_that_gives_signs_of_life_does_not_hang(start):
+    outcome, _ = start(
+        "for n in range(8): tell(event='epoch', done=n); time.sleep(0.2)\nleave(status='ok')", patience=1.0
+    )
+    assert outcome.status == "ok"
+
+
+def test_a_child_without_enough_memory_has_failed(start):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))\n"
+    outcome, _ = start(limit + "block = bytearray(2**30)\nleave(status='ok')")
+    assert (outcome.status, outcome.message) == ("failed", "the process ended with status 1: MemoryError")
+
+
+def test_a_child_whose_disk_is_full_has_failed(start):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+    outcome, _ = start(limit + "leave(status='ok', much='x' * 5000)")
+    assert outcome.status == "failed"
+    assert "File too large" in outcome.message
+
+
+def test_no_child_outlives_its_parent_however_that_ends(tmp_path):
+    child = "import os, time; from frameworks import worker; worker.end_with_parent()\n"
+    child += "print(os.getpid(), flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    root = str(Path(launch.__file__).parents[1])
+    running = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, cwd=root)
+    pid = int(running.stdout.readline())
+    running.kill()
+    running.wait()
+    assert wait_for(lambda: gone(pid))

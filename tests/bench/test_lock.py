@@ -22,13 +22,14 @@ def path(tmp_path, monkeypatch):
     return tmp_path / "parallax.lock"
 
 
-def holder(path, body="time.sleep(60)"):
+def holder(path, body="time.sleep(60)", how="measuring('python -m bench model=cnn', print, path)"):
     """Start a process that holds the lock, and return it once it does."""
     script = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
         from bench import lock
-        with lock.measuring("python -m bench model=cnn", print, Path({str(path)!r})):
+        path = Path({str(path)!r})
+        with lock.{how}:
             print("held", flush=True)
             {body}
     """)
@@ -156,3 +157,65 @@ def test_what_is_no_plain_file_is_neither_followed_nor_written(path, tmp_path, k
         assert waited == 0.0
     assert "cannot lock the machine" in said[0]
     assert precious.read_text() == "keep me"
+
+
+WORKS = "working(print, path)"
+
+
+def test_those_who_prepare_share_the_machine(path):
+    process = holder(path, how=WORKS)
+    try:
+        with lock.working(pytest.fail, path) as waited:
+            assert waited == 0.0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_who_prepares_waits_for_who_measures(path):
+    process, said = holder(path, "time.sleep(0.5)"), []
+    with lock.working(said.append, path) as waited:
+        assert process.wait(timeout=10) == 0
+    assert waited > 0
+    assert "this machine is measuring for process" in said[0]
+
+
+def test_who_measures_waits_for_those_who_prepare(path):
+    path.write_text(json.dumps({"pid": 1, "since": "then", "command": "killed long ago"}))
+    process, said = holder(path, "time.sleep(0.5)", WORKS), []
+    with lock.measuring("mine", said.append, path) as waited:
+        assert process.wait(timeout=10) == 0
+    assert waited > 0
+    assert said[0] == "waiting: another run prepares its data or its parity gate"
+
+
+def test_a_stream_of_those_who_prepare_does_not_keep_out_who_measures(path):
+    first = holder(path, "time.sleep(0.6)", WORKS)
+    waits = subprocess.Popen([sys.executable, "-u", "-c", _try_once(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert "prepares" in waits.stdout.readline(), "it is in the queue"
+    said = []
+    with lock.working(said.append, path):  # though the machine is shared at the moment
+        assert waits.stdout.read().endswith("held\n"), "it came before"
+    assert said
+    assert waits.wait(timeout=10) == first.wait(timeout=10) == 0
+
+
+def test_who_measures_may_prepare_but_not_the_other_way_round(path):
+    with lock.measuring("mine", pytest.fail, path), lock.working(pytest.fail, path) as waited:
+        assert waited == 0.0
+    with lock.working(pytest.fail, path), pytest.raises(RuntimeError), lock.measuring("mine", pytest.fail, path):
+        pass
+
+
+def test_a_folder_belongs_to_one_process_until_that_ends(tmp_path):
+    script = "import sys, pathlib; from bench import lock; handle = lock.own(pathlib.Path(sys.argv[1]))\n"
+    script += "print('mine', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "mine\n"
+    with pytest.raises(BlockingIOError):
+        lock.own(tmp_path)
+    process.kill()
+    process.wait()
+    os.close(lock.own(tmp_path))
+    os.close(lock.own(tmp_path))

@@ -159,7 +159,7 @@ def test_being_terminated_is_being_interrupted(tmp_path: Path) -> None:
         "import os, signal, sys, types, bench\n"
         "plan, race = types.ModuleType('bench.plan'), types.ModuleType('bench.race')\n"
         "plan.make = lambda settings, *, command: None\n"
-        "race.run = lambda plan, folder: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "race.run = lambda plan, folder, **_: os.kill(os.getpid(), signal.SIGTERM)\n"
         "sys.modules |= {'bench.plan': plan, 'bench.race': race}\n"
         "bench.plan, bench.race = plan, race\n"
         "from bench.__main__ import main\n"

@@ -311,3 +311,61 @@ def test_contenders_with_different_versions_are_told_apart(plan_of):
 def test_trials_are_witnesses_where_both_train_on_the_same_numbers(run, said, held):
     _, results = run("measure.repeats=1", *said)
     assert any(check.quantity == "first losses of the trials" for check in results.parity.checks) is held
+
+
+def test_the_gate_shares_the_machine_and_clocks_have_it_alone_until_the_report_is_written(run, children, monkeypatch):
+    events = []
+
+    def held(how):
+        @contextmanager
+        def hold(*_):
+            events.append(how)
+            yield 0.0
+            events.append(f"end of {how}")
+
+        return hold
+
+    def note(word, then):
+        return lambda *items, **named: events.append(word) or then(*items, **named)
+
+    monkeypatch.setattr(lock, "working", held("sharing"))
+    monkeypatch.setattr(lock, "measuring", held("alone"))
+    monkeypatch.setattr(race.gate, "run", note("gate", race.gate.run))
+    monkeypatch.setattr(race.trials, "run", note("trial", race.trials.run))
+    monkeypatch.setattr(race.reporting, "render", note("report", race.reporting.render))
+    run("framework=torch", "measure.repeats=2", "report=true")
+    assert events[:2] == ["sharing", "end of sharing"], "the data are prepared"
+    assert events[2:] == ["sharing", "gate", "end of sharing", "alone", "trial", "trial", "report", "end of alone"]
+
+
+def test_a_full_disk_keeps_every_finished_trial(run, monkeypatch, tmp_path, capsys):
+    true = store.write
+
+    def write(folder, results):
+        if len(results.trials) >= 2:
+            raise OSError(28, "No space left on device")
+        true(folder, results)
+
+    monkeypatch.setattr(store, "write", write)
+    with pytest.raises(OSError, match="No space left"):
+        run()
+    results = store.read(tmp_path / "run")
+    assert trials_of(results) == [("tf", 0, "ok")]
+    said = capsys.readouterr().out
+    assert "Failed after 2 of 6 trials: [Errno 28] No space left on device; writing what there is" in said
+    assert "The results could not be written" in said
+    assert f"python -m bench resume={tmp_path / 'run'}" in said
+
+
+def test_a_verdict_that_cannot_be_written_is_shown_and_the_run_has_failed(run, monkeypatch, tmp_path, capsys):
+    true = store.write
+
+    def write(folder, results):
+        if results.finished:
+            raise OSError(28, "No space left on device")
+        true(folder, results)
+
+    monkeypatch.setattr(store, "write", write)
+    status, results = run()
+    assert (status, results.status, len(results.trials)) == (1, "running", 6)
+    assert "torch is 2.00× faster" in capsys.readouterr().out

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hydra.core.plugins import Plugins
 
-from bench import sweep
+import bench
+from bench import job, sweep
 from bench.__main__ import run
 from bench.results import store
 from bench.results.schema import Results
@@ -130,3 +134,64 @@ def test_the_report_is_a_process_of_its_own(
     assert calls == [[sys.executable, "-m", "reports", str(tmp_path)]]
     said = capsys.readouterr()
     assert str(tmp_path / "report.html") in said.out if code == 0 else "python -m reports" in said.err
+
+
+def test_runs_of_a_sweep_that_is_over_run_no_longer(tmp_path: Path) -> None:
+    for name, status in (("0", "running"), ("1", "ok")):
+        store.write(tmp_path / name, Results(status=status))
+    (tmp_path / "2").mkdir()
+    sweep.settle(tmp_path, [tmp_path / name for name in "012"])
+    assert store.read(tmp_path / "0").status == "interrupted"
+    assert "before it was done" in store.read(tmp_path / "0").message
+    assert store.read(tmp_path / "1") == Results(status="ok")
+
+
+def test_a_launcher_that_gives_up_is_one_line_and_the_sweep_is_told(
+    races, reported: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def give_up(*_: object, **__: object) -> None:
+        raise RuntimeError("a worker is gone\nmore about it")
+
+    monkeypatch.setattr(Plugins, "instantiate_sweeper", give_up)
+    assert run(["-m", "train.seed=0,4"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "The sweep was given up by its launcher: a worker is gone\n"
+    assert "The sweep: 2 runs (2 not started)" in said.out
+    assert len(reported) == 1
+
+
+def test_a_full_disk_in_one_run_does_not_stop_the_others(
+    races, reported: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    true = bench.race.run
+
+    def run_race(plan: Any, folder: Path, **more: object) -> int:
+        if plan[0].train.seed == 9:
+            raise OSError(28, "No space left on device")
+        return true(plan, folder, **more)
+
+    monkeypatch.setattr(bench.race, "run", run_race)
+    assert run(["-m", "train.seed=9,0"]) == 1
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert "train.seed=9: failed; [Errno 28] No space left on device" in said.out
+    assert "train.seed=0: ok" in said.out
+
+
+@pytest.mark.parametrize(
+    ("ours", "left"),
+    [(True, {"OMP_NUM_THREADS": "4", "OTHER": "1"}), (False, {"BLIS_NUM_THREADS": "1", "OTHER": "1"})],
+)
+def test_a_worker_on_this_machine_has_our_threads_and_dies_with_us_and_another_does_neither(
+    ours: bool, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[None] = []
+    monkeypatch.setattr(job, "end_with_parent", lambda: ends.append(None))
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "4", "SECRET": "x"})
+    callback = job.BeforeRun()
+    assert "x" not in str(vars(callback)), "it may be pickled to a disk"
+    callback.pid = os.getppid() if ours else -1
+    there = {"BLIS_NUM_THREADS": "1", "OTHER": "1"}
+    monkeypatch.setattr(os, "environ", there)
+    callback.on_job_start(config=None)
+    assert (there, len(ends)) == (left, int(ours))

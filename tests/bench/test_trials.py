@@ -132,7 +132,7 @@ def test_the_gpu_is_read_for_those_alone_who_use_it(monkeypatch, plan_of, childr
     def listen(name, told):
         fake.used += 200 * MIB
 
-    def work(request, listen, take):
+    def work(request, listen, take, **_):
         fake.used += 300 * MIB
         return true(request, listen)
 
