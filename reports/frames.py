@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bench.results.folder import inside as inside  # and from here: the other readers take it along
 from bench.results.schema import Trial
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -58,21 +59,6 @@ def read(folder: Path, trial: Trial) -> Frames:
     if trial.status != "ok":
         frames.log_tail = _log_tail(folder, trial)
     return frames
-
-
-def inside(folder: Path, relative: str, name: str) -> Path:
-    """Return the file `name` in `relative` below `folder`.
-
-    Raises `FileNotFoundError`, and `PermissionError` where a name or a link leads out of the folder.
-    """
-    if not relative:
-        raise FileNotFoundError(name)
-    path = (folder / relative / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise PermissionError(f"{relative} leads out of the run's folder")
-    if not path.is_file():
-        raise FileNotFoundError(name)
-    return path
 
 
 def _read_epochs(path: Path, frames: Frames) -> None:
