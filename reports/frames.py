@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,7 +23,8 @@ EPOCH_COLUMNS = ("epoch", "seconds", *(f"{s}_{name}" for s in ("train", "val") f
 """Of these a task has accuracy or mae: what is missing is not a number throughout."""
 STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
-MAX_ROWS = 20_000_000
+MAX_ROWS = 5_000_000
+MAX_EPOCHS = 100_000
 LOG_BYTES = 6_000
 LOG_LINES = 20
 
@@ -65,7 +67,9 @@ def _read_epochs(path: Path, frames: Frames) -> None:
     if path.stat().st_size > MAX_BYTES:
         raise ValueError("too large")
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(itertools.islice(csv.DictReader(file), MAX_EPOCHS + 1))
+    if len(rows) > MAX_EPOCHS:
+        raise ValueError("too many rows")
     columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in EPOCH_COLUMNS}
     if not rows or np.isnan(columns["epoch"]).any():
         raise ValueError("no epochs")
@@ -84,9 +88,11 @@ def _read_steps(path: Path, frames: Frames) -> None:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        if file.metadata.num_rows > MAX_ROWS:
-            raise ValueError("too large")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError("too large")
+    # Few bytes can say many: the phases are read as numbers of words, and what a file promises is counted before.
+    with pq.ParquetFile(path, read_dictionary=["phase"]) as file:
+        _bounded(file)
         table = file.read(columns=STEP_COLUMNS)
     phase = pc.cast(table["phase"], "string")
     train = table.filter(pc.equal(phase, "train")).sort_by([("epoch", "ascending"), ("step", "ascending")])
@@ -97,6 +103,18 @@ def _read_steps(path: Path, frames: Frames) -> None:
         frames.latencies = latencies
     if np.isfinite(losses).any():
         frames.steps, frames.losses = thin(losses, POINTS)
+
+
+def _bounded(file: Any) -> None:
+    """Raise `ValueError` where a parquet file is no table of steps, or would fill the memory, by its own account."""
+    import pyarrow.types as kinds
+
+    size = sum(file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups))
+    if file.metadata.num_rows > MAX_ROWS or size > 8 * MAX_BYTES:
+        raise ValueError("too large")
+    numbers = [file.schema_arrow.field(name).type for name in STEP_COLUMNS if name != "phase"]
+    if not all(kinds.is_integer(kind) or kinds.is_floating(kind) for kind in numbers):
+        raise ValueError("no numbers")
 
 
 def _floats(column: Any) -> Array:

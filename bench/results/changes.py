@@ -69,6 +69,26 @@ class Change:
     shifts: list[Comparison] = field(default_factory=list)
     """How the ratios between contenders of one run have changed."""
 
+    @property
+    def times(self) -> list[Comparison]:
+        """Every time of every pair."""
+        return [item for pair in self.pairs for item in pair.times]
+
+    @property
+    def qualities(self) -> list[Agreement]:
+        """Every quality of every pair."""
+        return [item for pair in self.pairs for item in pair.qualities]
+
+    @property
+    def corrected(self) -> list[str]:
+        """Known differences that the gate corrects for, each once."""
+        return list(dict.fromkeys(note for pair in self.pairs for note in pair.parity.corrected))
+
+    @property
+    def uncertified(self) -> list[str]:
+        """What cannot be certified, each once."""
+        return list(dict.fromkeys(note for pair in self.pairs for note in pair.parity.uncertified))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
@@ -97,7 +117,7 @@ class Changes:
     @property
     def times(self) -> list[Comparison]:
         """Every comparison of a contender's times with its namesake's."""
-        return [item for change in self.changes for pair in change.pairs for item in pair.times]
+        return [item for change in self.changes for item in change.times]
 
 
 _Matched = tuple[Entry, Entry]
@@ -195,7 +215,7 @@ def _match(
                 pairs.append((rivals[0], entry))
                 continue
             why = changes_words.unmatched(name, list(one), len(one.get(name, [])), side.name)
-            gaps.append(Gap(side=side.name, what=f"{entry.label} on {title}", why=why))
+            gaps.append(Gap(side=side.name, what=f"{entry.label}, {title},", why=why))
     new = [name for name in one if name not in other]
     return pairs, gaps, [changes_words.new(new, side.name, reference.name, title)] if new else []
 

@@ -39,7 +39,7 @@ def unmatched(name: str, others: Sequence[str], rivals: int, side: str) -> str:
 def new(names: Sequence[str], side: str, reference: str, work: str) -> str:
     """Return a sentence on contenders that only the later folder has."""
     verb = "is" if len(names) == 1 else "are"
-    return f"{formats.listed(names)} on {work} {verb} in {side} alone, not in {reference}"
+    return f"{formats.listed(names)}, {work}, {verb} in {side} alone, not in {reference}"
 
 
 def shift(
