@@ -124,7 +124,8 @@ def screen(found: Changed, status: int | None = None) -> list[str]:
         lines += _most([f"{item.answer.value}: {item.words}" for item in found.findings])
     else:
         lines += _most([f"SLOWER by more than {found.limit}: {item.verdict}" for item in found.regressions])
-        lines += _most([line for change in found.changes.changes for pair in change.pairs for line in _pair(pair)])
+        every = [line for change in found.changes.changes for pair in change.pairs for line in _pair(pair)]
+        lines += _most([line for line in every if line not in {f"• {item.verdict}" for item in found.regressions}])
     steps = [item for change in found.changes.changes for item in change.shifts if item.quantity == "step_seconds"]
     lines += _most([f"• {item.verdict}" for item in steps])
     lines += _most([] if found.findings else [f"! {gap.words}" for gap in found.changes.gaps])

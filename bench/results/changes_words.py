@@ -67,4 +67,4 @@ def shift(
         return f"no change resolved of {what} {phrase}: {before} before, {now} now {told}"
     way = "rose" if interval.estimate > 1 else "fell"
     told = pair.remarks(f"95 % interval {ends}{pair.together}", pair.count)
-    return f"{what} {way} from {before} to {now} {phrase}, to {factor} of what it was {told}"
+    return f"{what} {way} from {before} to {now} {phrase}, a factor of {factor} {told}"
