@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bench.results import store
+from bench.results import anew, store
 from bench.results.schema import Results
 from reports import frames
 from reports.frames import Frames
@@ -109,6 +109,7 @@ def _load_run(folder: Path, name: str, side: str, root: Path) -> Run:
     except store.SchemaError as error:
         run.problem = clean(str(error)) if os.path.lexists(folder / store.NAME) else "it left no results"
         return run
+    anew.compute(results)
     run.results = results
     run.trials = [frames.read(folder, trial) for trial in results.trials]
     for trial in run.trials:

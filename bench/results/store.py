@@ -25,9 +25,9 @@ REPORT = "report.html"
 LARGEST = 32 * 2**20
 """Bytes of a results file at most: a run of a thousand trials leaves a quarter of it."""
 
-MOST, MOST_CONTENDERS = 10_000, 100
-"""Trials of a run, or checks, or warnings, at most; and contenders. Nobody runs more, and a report must come to an
-end."""
+MOST, MOST_CONTENDERS, MOST_NAMES = 10_000, 100, 1_000
+"""Trials of a run, or checks, or warnings, at most; contenders; and names in one mapping, such as phases or versions.
+Nobody has more, and a report must come to an end."""
 
 WIDEST = 2**63
 """Whole numbers from here on are none that anybody counted."""
@@ -148,6 +148,8 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
             raise TypeError(f"{where}: {len(value):,} entries; at most {MOST:,} are read")
         return [_typed(arguments[0], item, where) for item in value]
     if origin is dict and isinstance(value, dict):
+        if len(value) > MOST_NAMES:
+            raise TypeError(f"{where}: {len(value):,} names; at most {MOST_NAMES:,} are read")
         optional = arguments[1] is Any or type(None) in typing.get_args(arguments[1])
         return {
             str(key): _typed(arguments[1], item, where) for key, item in value.items() if item is not None or optional
