@@ -12,7 +12,6 @@ from bench.results.format import count, pairs, percent, plain
 from bench.results.schema import Results
 from reports.format import number
 
-
 LONGEST_CONFIG = 200_000
 """Characters of a configuration that is shown."""
 
