@@ -22,7 +22,7 @@ LONGEST = 20_000
 DEEPEST = 40
 """Levels of nesting that are shown."""
 
-LARGEST_OVERRIDES = 50_000
+LARGEST_OVERRIDES = 20_000
 """Bytes of the file that says what the sweep set for a run: a larger one takes YAML's parser seconds."""
 
 
@@ -139,6 +139,8 @@ def clean(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         text = value if len(value) <= LONGEST else value[:LONGEST] + " …"
         return _UNPRINTABLE.sub("\ufffd", text)
+    if value is None or isinstance(value, int | float):
+        return value
     if depth > DEEPEST:
         return "…"
     if isinstance(value, list):
