@@ -1,54 +1,69 @@
-"""``python -m reports DIR [DIR …] [--out FILE]``: one HTML report over any results."""
+"""``python -m reports DIR [DIR …] [--out FILE] [--fail-if-slower 5%]``: one HTML report over any results."""
 
 from __future__ import annotations
 
-import argparse
 import sys
+import warnings
 from pathlib import Path
 
-from bench.results import store
+from bench.results import regressions, store
+from reports.asked import parse
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the report and say where; return 0, or 2 where there is nothing to report or nowhere to put it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reports",
-        description="One HTML report over one run, a sweep, or any results side by side.",
-    )
-    parser.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a run's or a sweep's folder")
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        type=Path,
-        help="the file to write (default: report.html in DIR; with several DIRs, in the current folder)",
-    )
-    options = parser.parse_args(arguments)
-    folders: list[Path] = options.folders
-    out: Path = options.out or (folders[0] if len(folders) == 1 else Path()) / store.REPORT
+    """Write the report and say where.
+
+    Return 0, or 2 where there is nothing to report or nowhere to put it; with ``--fail-if-slower`` the answer of
+    `bench.results.regressions.exit_status`.
+    """
+    asked = parse(arguments)
+    folders: list[Path] = asked.folders
+    out: Path = asked.out or (folders[0] if len(folders) == 1 else Path()) / store.REPORT
     if out.is_dir():
-        print(f"--out {out}: this is a folder; name a file in it", file=sys.stderr)
-        return 2
+        return _refuse(f"--out {out}: this is a folder; name a file in it")
 
     # Drawing takes a second to import: a wrong argument is answered before that.
     from bench.results.across import across
+    from reports import changed
     from reports.load import NothingToReport, load
     from reports.page import build
     from reports.render import write
 
+    status = 0
     try:
-        runs = load(folders)
-        compared = across([(run.folder, run.results) for run in runs if run.results])
-        problems = write(build(runs, across=compared), out)
+        with warnings.catch_warnings():
+            # Numbers that overflow are shown as a dash; numpy's word on it is nothing a reader could use.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            runs = load(folders)
+            beside = [[run for run in runs if run.side == side] for side in dict.fromkeys(run.side for run in runs)]
+            compared = [
+                group for some in beside for group in across([(run.folder, run.results) for run in some if run.results])
+            ]
+            apart = changed.compare(runs, asked.quantity, asked.fail_if_slower)
+            if apart and asked.fail_if_slower is not None:
+                status = regressions.exit_status(apart.findings, strict=asked.strict)
+            problems = write(build(runs, across=compared, changed=apart), out)
     except NothingToReport as error:
-        print(error, file=sys.stderr)
-        return 2
+        return _refuse(str(error))
     except OSError as error:
-        print(f"{out}: the report could not be written ({error.strerror or error})", file=sys.stderr)
-        return 2
+        return _refuse(f"{out}: the report could not be written ({error.strerror or error})")
     for problem in problems:
-        print(problem, file=sys.stderr)
+        _refuse(problem)
+    if apart:
+        for line in changed.screen(apart, status if asked.fail_if_slower is not None else None):
+            print(one_line(line))
     print(out)
-    return 0
+    return status
+
+
+def _refuse(message: str) -> int:
+    print(one_line(message), file=sys.stderr)
+    return 2
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line, without what could drive a terminal."""
+    return "".join(letter if letter.isprintable() else " " if letter in "\n\t" else "?" for letter in text)
 
 
 if __name__ == "__main__":

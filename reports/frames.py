@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bench.results.folder import inside as inside  # and from here: the other readers take it along
 from bench.results.schema import Trial
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -21,7 +23,8 @@ EPOCH_COLUMNS = ("epoch", "seconds", *(f"{s}_{name}" for s in ("train", "val") f
 """Of these a task has accuracy or mae: what is missing is not a number throughout."""
 STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
-MAX_ROWS = 20_000_000
+MAX_ROWS = 5_000_000
+MAX_EPOCHS = 100_000
 LOG_BYTES = 6_000
 LOG_LINES = 20
 
@@ -60,26 +63,13 @@ def read(folder: Path, trial: Trial) -> Frames:
     return frames
 
 
-def inside(folder: Path, relative: str, name: str) -> Path:
-    """Return the file `name` in `relative` below `folder`.
-
-    Raises `FileNotFoundError`, and `PermissionError` where a name or a link leads out of the folder.
-    """
-    if not relative:
-        raise FileNotFoundError(name)
-    path = (folder / relative / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise PermissionError(f"{relative} leads out of the run's folder")
-    if not path.is_file():
-        raise FileNotFoundError(name)
-    return path
-
-
 def _read_epochs(path: Path, frames: Frames) -> None:
     if path.stat().st_size > MAX_BYTES:
         raise ValueError("too large")
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(itertools.islice(csv.DictReader(file), MAX_EPOCHS + 1))
+    if len(rows) > MAX_EPOCHS:
+        raise ValueError("too many rows")
     columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in EPOCH_COLUMNS}
     if not rows or np.isnan(columns["epoch"]).any():
         raise ValueError("no epochs")
@@ -95,22 +85,44 @@ def _number(text: str | None) -> float:
 
 
 def _read_steps(path: Path, frames: Frames) -> None:
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        if file.metadata.num_rows > MAX_ROWS:
-            raise ValueError("too large")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError("too large")
+    # Few bytes can stand for many: what a file promises is counted before, and each phase is read once.
+    with pq.ParquetFile(path, read_dictionary=["phase"]) as file:
+        _bounded(file)
         table = file.read(columns=STEP_COLUMNS)
-    phase = pc.cast(table["phase"], "string")
-    train = table.filter(pc.equal(phase, "train")).sort_by([("epoch", "ascending"), ("step", "ascending")])
-    latencies = _floats(table.filter(pc.equal(phase, "latency"))["seconds"])
+    train = table.filter(_which(table["phase"], "train")).sort_by([("epoch", "ascending"), ("step", "ascending")])
+    latencies = _floats(table.filter(_which(table["phase"], "latency"))["seconds"])
     losses = _floats(train["loss"])
     latencies = latencies[np.isfinite(latencies) & (latencies > 0)]
     if latencies.size:
         frames.latencies = latencies
     if np.isfinite(losses).any():
         frames.steps, frames.losses = thin(losses, POINTS)
+
+
+def _which(phases: Any, name: str) -> npt.NDArray[np.bool_]:
+    """Return where a column of dictionaries says `name`, without ever writing its words out."""
+    found = [np.zeros(0, dtype=np.bool_)]
+    for chunk in phases.chunks:
+        words = chunk.dictionary.to_pylist()
+        indices = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        found.append(np.isin(indices, [place for place, word in enumerate(words) if word == name]))
+    return np.concatenate(found)
+
+
+def _bounded(file: Any) -> None:
+    """Raise `ValueError` where a parquet file is no table of steps, or would fill the memory, by its own account."""
+    import pyarrow.types as kinds
+
+    size = sum(file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups))
+    if file.metadata.num_rows > MAX_ROWS or size > 4 * MAX_BYTES:
+        raise ValueError("too large")
+    numbers = [file.schema_arrow.field(name).type for name in STEP_COLUMNS if name != "phase"]
+    if not all(kinds.is_integer(kind) or kinds.is_floating(kind) for kind in numbers):
+        raise ValueError("no numbers")
 
 
 def _floats(column: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bench.results import store
+from bench.results import anew, store
 from bench.results.schema import Results
 from reports import frames
 from reports.frames import Frames
@@ -20,6 +21,9 @@ LONGEST = 20_000
 
 DEEPEST = 40
 """Levels of nesting that are shown."""
+
+LARGEST_OVERRIDES = 20_000
+"""Bytes of the file that says what the sweep set for a run: a larger one takes YAML's parser seconds."""
 
 
 class NothingToReport(Exception):  # noqa: N818 (it is an answer, not a fault)
@@ -33,6 +37,8 @@ class Run:
     folder: Path
     name: str
     """Its name on the page: unique among the runs of a report."""
+    side: str = ""
+    """The name of the folder it was found in or under: unique among those that were given."""
     results: Results | None = None
     problem: str = ""
     """Why there are no results, in one line."""
@@ -55,11 +61,12 @@ def load(folders: list[Path]) -> list[Run]:
     for folder in folders:
         if not folder.is_dir():
             raise NothingToReport(f"{folder}: there is no such folder")
+        side = _unique(folder.resolve().name or str(folder), {run.side for run in runs})
         for place in _runs_in(folder):
-            label = folder.resolve().name or str(folder)
+            label = side
             if place != folder:
-                label = place.name if len(folders) == 1 else f"{label}/{place.name}"
-            runs.append(_load_run(place, _unique(label, runs)))
+                label = place.name if len(folders) == 1 else f"{side}/{place.name}"
+            runs.append(_load_run(place, _unique(label, {run.name for run in runs}), side, folder))
     if not any(run.results for run in runs):
         places = ", ".join(str(folder) for folder in folders)
         problems = "; ".join(run.problem for run in runs if run.problem)
@@ -68,17 +75,21 @@ def load(folders: list[Path]) -> list[Run]:
 
 
 def _runs_in(folder: Path) -> list[Path]:
-    if (folder / store.NAME).exists():
+    if os.path.lexists(folder / store.NAME):
         return [folder]
     # A numbered folder without results is a run of the sweep that came to nothing: it is shown as such.
-    found = [
-        item for item in folder.iterdir() if item.is_dir() and (item.name.isdecimal() or (item / store.NAME).exists())
-    ]
+    try:
+        found = [item for item in folder.iterdir() if _may_be_run(item)]
+    except OSError as error:
+        raise NothingToReport(f"{folder}: it cannot be read ({error.strerror})") from None
     return sorted(found, key=lambda item: (not item.name.isdecimal(), len(item.name), item.name))
 
 
-def _unique(label: str, runs: list[Run]) -> str:
-    taken = {run.name for run in runs}
+def _may_be_run(folder: Path) -> bool:
+    return folder.is_dir() and (folder.name.isdecimal() or os.path.lexists(folder / store.NAME))
+
+
+def _unique(label: str, taken: set[str]) -> str:
     label = clean(label)
     name, number = label, 2
     while name in taken:
@@ -86,13 +97,19 @@ def _unique(label: str, runs: list[Run]) -> str:
     return name
 
 
-def _load_run(folder: Path, name: str) -> Run:
-    run = Run(folder=folder, name=name, overrides=_overrides(folder))
+def _load_run(folder: Path, name: str, side: str, root: Path) -> Run:
+    """Return the run in `folder`, which lies in `root` or is it: a link out of there is not followed."""
+    run = Run(folder=folder, name=name, side=side)
+    if not folder.resolve().is_relative_to(root.resolve()):
+        run.problem = "it is a link out of the folder that was given"
+        return run
+    run.overrides = _overrides(folder)
     try:
         results = clean(store.read(folder))
     except store.SchemaError as error:
-        run.problem = clean(str(error)) if (folder / store.NAME).exists() else "it left no results"
+        run.problem = clean(str(error)) if os.path.lexists(folder / store.NAME) else "it left no results"
         return run
+    anew.compute(results)
     run.results = results
     run.trials = [frames.read(folder, trial) for trial in results.trials]
     for trial in run.trials:
@@ -101,12 +118,13 @@ def _load_run(folder: Path, name: str) -> Run:
 
 
 def _overrides(folder: Path) -> list[str]:
-    path = folder / ".hydra" / "overrides.yaml"
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8")) if path.stat().st_size < 1_000_000 else None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        path = frames.inside(folder, ".hydra", "overrides.yaml")
+        value = yaml.safe_load(path.read_text(encoding="utf-8")) if path.stat().st_size < LARGEST_OVERRIDES else None
+    except Exception:  # a hostile file can raise anything in a parser; without the overrides the page is whole
         value = None
-    return [clean(str(item)) for item in value] if isinstance(value, list) else []
+    # Texts alone: what else YAML can say may be short in the file and endless when written out (aliases of aliases).
+    return [clean(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -121,6 +139,8 @@ def clean(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         text = value if len(value) <= LONGEST else value[:LONGEST] + " …"
         return _UNPRINTABLE.sub("\ufffd", text)
+    if value is None or isinstance(value, int | float):
+        return value
     if depth > DEEPEST:
         return "…"
     if isinstance(value, list):

@@ -23,6 +23,7 @@ from reports import (
     words,
     work,
 )
+from reports.changed import Changed
 from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
@@ -105,6 +106,8 @@ class Page:
     views: list[View]
     overview: list[Chart] = field(default_factory=list)
     across: list[Across] = field(default_factory=list)
+    changed: Changed | None = None
+    """Folders held against the first of them."""
     colours: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -133,7 +136,9 @@ class Page:
         return found
 
 
-def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool = True) -> Page:
+def build(
+    runs: Sequence[Run], *, across: Sequence[Across] = (), changed: Changed | None = None, pictures: bool = True
+) -> Page:
     """Return the page over `runs`.
 
     With `pictures`, PNG files are drawn too: of a lone run's charts, and of a sweep's overview.
@@ -144,7 +149,7 @@ def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool 
     shown: dict[bytes, str] = {}
     views = [_view(run, f"run-{place}", colours, png, shown) for place, run in enumerate(runs)]
     title = views[0].title if len(views) == 1 else f"{len(views)} runs"
-    page = Page(title=title, views=views, across=list(across), colours=colours)
+    page = Page(title=title, views=views, across=list(across), changed=changed, colours=colours)
     if len(views) > 1:
         page.overview = _overview(views, colours, pictures)
     return page

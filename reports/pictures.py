@@ -18,6 +18,9 @@ Pixels = npt.NDArray[np.uint8]
 LARGEST = 4096
 """Pixels a side of a picture that is shown at all."""
 
+MOST_BYTES = 64 * 2**20
+"""Of all pictures of a file: a file may be full of holes and take no room but in memory."""
+
 SHARP = 48
 """Smaller images are drawn with each pixel repeated up to about this side: a browser would blur them."""
 
@@ -183,7 +186,7 @@ def _load(folder: Path, name: str, dimensions: int) -> Pixels:
         found.ndim != dimensions
         or found.shape[-1] not in (1, 3)
         or not 0 < max(found.shape) <= LARGEST
-        or not found.size
+        or not 0 < found.size <= MOST_BYTES
     ):
         raise PictureError(f"shape {found.shape}")
     return np.array(found)

@@ -12,6 +12,9 @@ from bench.results.format import count, pairs, percent, plain
 from bench.results.schema import Results
 from reports.format import number
 
+LONGEST_CONFIG = 200_000
+"""Characters of a configuration that is shown."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Badge:
@@ -65,8 +68,9 @@ def conditions(results: Results) -> list[tuple[str, str]]:
 
 def configuration(config: dict[str, Any]) -> str:
     """Return the resolved configuration as the YAML it came from."""
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100) if config else ""
-    return text if len(text) <= 200_000 else text[:200_000] + "\n…"
+    if len(str(config)) > LONGEST_CONFIG:  # asked before, for it would be minutes until YAML has written it
+        return f"… over {LONGEST_CONFIG:,} characters: see results.json"
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100) if config else ""
 
 
 def pilot(results: Results) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bench.results import reach, stats, words
+from bench.results.blocks import good, sound
 from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
 
 Compute = Callable[[Sequence[float], Sequence[float], float], stats.Interval]
@@ -19,22 +20,24 @@ def comparisons(
     certified: Collection[str],
     paired: bool = True,
     apart: Mapping[str, Sequence[str]] | None = None,
+    family: int | None = None,
 ) -> list[Comparison]:
     """Return the ratio contender ÷ baseline of every measured quantity of `schema.TIMES`.
 
     Only trials that ended well count. Paired, a repeat counts where both have the value with the same seed;
     unpaired (runs made apart), every trial counts, and `apart` names by contender what else differed from the
     baseline's run: it stands in every sentence. Throughput is the step's ratio inverted and is not repeated.
-    Where several contenders are compared in a quantity, their intervals hold 95 % together (`stats.together`).
+    Where several contenders are compared in a quantity, their intervals hold 95 % together (`stats.together`);
+    `family` says how many do, where these trials are not all that is compared.
     """
     compute = stats.paired_ratio if paired else stats.unpaired_ratio
     found = []
     every = _every(trials, baseline, TIMES, paired=paired)
     for (name, quantity), samples in every.items():
-        family = _family(every, quantity)
-        interval = _interval(samples, compute, family)
+        members = family or _family(every, quantity)
+        interval = _interval(samples, compute, members)
         marks = words.marks(paired=paired, certified=name in certified, apart=(apart or {}).get(name, ()))
-        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=family)
+        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=members)
         found.append(
             Comparison(
                 contender=name,
@@ -47,7 +50,7 @@ def comparisons(
                 paired=paired,
                 certified=name in certified,
                 verdict=words.time_verdict(pair, quantity, interval),
-                family=family,
+                family=members,
             )
         )
     return found
@@ -61,20 +64,21 @@ def agreements(
     paired: bool = True,
     note: str = "",
     apart: Mapping[str, Sequence[str]] | None = None,
+    family: int | None = None,
 ) -> list[Agreement]:
     """Return the difference contender − baseline of every measured quantity of `schema.QUALITIES`.
 
     `note` is the data's ("synthetic stand-in"): it stands in every sentence that names an accuracy or a loss.
-    `paired` and `apart` are those of `comparisons`.
+    `paired`, `apart` and `family` are those of `comparisons`.
     """
     compute = stats.paired_difference if paired else stats.unpaired_difference
     found = []
     every = _every(trials, baseline, QUALITIES, paired=paired)
     for (name, quantity), samples in every.items():
-        family = _family(every, quantity)
-        interval = _interval(samples, compute, family)
+        members = family or _family(every, quantity)
+        interval = _interval(samples, compute, members)
         marks = words.marks(paired=paired, certified=name in certified, note=note, apart=(apart or {}).get(name, ()))
-        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=family)
+        pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=members)
         level = stats.geometric_mean([abs(value) or 1e-12 for value in samples[1]]) if interval else 1.0
         found.append(
             Agreement(
@@ -87,10 +91,17 @@ def agreements(
                 repeats=interval.repeats if interval else 0,
                 paired=paired,
                 verdict=words.quality_verdict(pair, quantity, interval, level=level),
-                family=family,
+                family=members,
             )
         )
     return found
+
+
+def ratios(trials: Sequence[Trial], contender: str, baseline: str, quantity: str) -> list[float]:
+    """Return contender ÷ baseline of a quantity of time in each block that both finished."""
+    one, other = (dict(_values(trials, name, quantity)) for name in (contender, baseline))
+    found = (one[block] / other[block] for block in one if block in other)
+    return [ratio for ratio in found if sound(ratio)]
 
 
 def _others(trials: Sequence[Trial], baseline: str) -> list[str]:
@@ -123,21 +134,17 @@ def _samples(trials: Sequence[Trial], contender: str, baseline: str, quantity: s
         return None
     if not paired:
         return [value for _, value in ours], [value for _, value in theirs]
-    one, other = dict(ours), dict(theirs)  # a trial that was made again replaces the earlier one
+    one, other = dict(ours), dict(theirs)
     both = [block for block in one if block in other]
     return [one[block] for block in both], [other[block] for block in both]
 
 
 def _values(trials: Sequence[Trial], name: str, quantity: str) -> list[tuple[tuple[int, int], float]]:
-    """Return ((repeat, seed), value) for each good trial of one contender that measured the quantity."""
-    found = [
-        ((trial.repeat, trial.seed), trial.quantity(quantity))
-        for trial in trials
-        if trial.contender == name and trial.status == "ok"
-    ]
+    """Return ((repeat, seed), value) for each block of one contender that measured the quantity."""
+    found = {block: trial.quantity(quantity) for block, trial in good(trials, name).items()}
     return [
         (block, value)
-        for block, value in found
+        for block, value in found.items()
         if value is not None and math.isfinite(value) and (value > 0 or quantity in QUALITIES)
     ]
 

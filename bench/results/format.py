@@ -12,6 +12,9 @@ MISSING = "–"
 MINUTES_FROM, MINUTES_TO = 120.0, 1e9
 """Seconds between which a time is better read in minutes and hours."""
 
+BOUNDLESS = 100
+"""From this quotient of its ends on, an interval is not printed but called what it is."""
+
 _FLOPS = ((1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP"), (1.0, "FLOP"))
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
@@ -112,8 +115,18 @@ def ratio(value: float | None, decimals: int = 2) -> str:
 
 
 def interval(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """Return the two ends of a ratio's interval, "1.28–1.36"; a dash where there is none."""
-    return MISSING if low is None or high is None else f"{ratio(low, decimals)}–{ratio(high, decimals)}"
+    """Return the two ends of a ratio's interval, "1.28–1.36"; a dash where there is none.
+
+    "not resolved" where it says nothing: two repeats that scatter make one from 0.0000034 to 342.
+    """
+    if low is None or high is None:
+        return MISSING
+    return "not resolved" if says_nothing(low, high) else f"{ratio(low, decimals)}–{ratio(high, decimals)}"
+
+
+def says_nothing(low: float, high: float) -> bool:
+    """Return whether a ratio's interval holds 1 and reaches so far that its ends are no news to anybody."""
+    return low <= 1 <= high and high > BOUNDLESS * low
 
 
 def decimals(*values: float | None) -> int:

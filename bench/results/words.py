@@ -119,6 +119,8 @@ def time_verdict(pair: Pair, quantity: str, interval: Interval | None) -> str:
     if not interval.resolved(1.0):
         wide = pair.few and high > WIDE * low
         parts = [f"ratio {formats.interval(low, high)}{pair.together}", *(["a wide interval"] if wide else [])]
+        if formats.says_nothing(low, high):
+            parts = [f"they scatter too far: the ends of the interval lie a factor of over {formats.BOUNDLESS} apart"]
         return (
             f"no difference resolved between {pair.contender} and {pair.baseline} {phrase} "
             f"at {pair.count} {pair.remarks(*parts)}"
@@ -141,7 +143,10 @@ def _speed(estimate: float, low: float | None, high: float | None) -> tuple[str,
     else:
         way = "slower"
     places = formats.decimals(estimate, low, high)
-    return way, formats.ratio(estimate, places), formats.interval(low, high, places)
+    ends = formats.interval(low, high, places)
+    if low is not None and high is not None and high > formats.BOUNDLESS * low:
+        ends = f"{formats.ratio(low, places)} and more"
+    return way, formats.ratio(estimate, places), ends
 
 
 def quality_verdict(pair: Pair, quantity: str, interval: Interval | None, *, level: float) -> str:

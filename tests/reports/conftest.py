@@ -130,7 +130,10 @@ def _parity(contenders: tuple[str, ...]) -> Parity:
 
 def _trial(folder: Path, name: str, repeat: int, files: bool) -> Trial:
     rng = np.random.default_rng([repeat, len(name)])
-    step = SPEED.get(name, 1.4e-3) * rng.normal(1, 0.02)
+    # What slows a repeat slows both: a report computes the ratios anew, and they scatter by less than the times.
+    wobble = np.random.default_rng([repeat, 5]).normal(1, 0.02)
+    step = SPEED.get(name, 1.4e-3) * wobble * (1 + 0.003 * (repeat % 3 - 1) * (name == "tf"))
+    rng.normal()
     epoch = step * STEPS / EPOCHS * 1.3
     trial = Trial(
         contender=name,

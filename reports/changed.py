@@ -1,0 +1,166 @@
+"""Folders held against each other: for the page, and in short for the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.results import regressions
+from bench.results.changes import Changes, Pair, Run, Side, changes
+from bench.results.format import count, plain
+from bench.results.regressions import Answer, Finding
+from bench.results.schema import METRICS, QUALITIES, TIMES, Agreement, Comparison
+from reports import load
+
+MOST_LINES = 60
+"""Lines of one kind that the screen shows; the report has them all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """One folder in the table of what was compared."""
+
+    name: str
+    reference: bool
+    runs: str
+    """How many, and how they ended."""
+    began: str
+    frameworks: str
+    machine: str
+    command: str
+    """That of its first run."""
+    compared: bool
+    """Whether anything of it was."""
+    differs: list[str]
+    """What its contenders ran under that the reference's did not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """Everything that is shown of folders held against each other."""
+
+    changes: Changes
+    folders: list[Folder]
+    limit: str
+    """The threshold of a slow-down, in words: "5 %"."""
+    regressions: list[Comparison]
+    findings: list[Finding] = field(default_factory=list)
+    """The answers, where the exit status is to say whether something has become slower."""
+
+
+def compare(runs: Sequence[load.Run], quantity: str, threshold: float | None) -> Changed | None:
+    """Return the comparison of the folders that `runs` come from with the first of them; None where it is alone.
+
+    With a `threshold` (a share of one), every contender is judged by `quantity` of `schema.TIMES`.
+    """
+    sides = _sides(runs)
+    if len(sides) < 2:
+        return None
+    found = changes(sides)
+    limit = regressions.USUAL if threshold is None else threshold
+    return Changed(
+        changes=found,
+        folders=[_folder(side, found, place == 0) for place, side in enumerate(sides)],
+        limit=short_percent(limit),
+        regressions=regressions.regressions(found, limit),
+        findings=[] if threshold is None else regressions.judge(found, quantity, threshold),
+    )
+
+
+def short_percent(share: float) -> str:
+    """Return a threshold in words: "5 %", "2.5 %"."""
+    return f"{100 * share:g} %"
+
+
+def _sides(runs: Sequence[load.Run]) -> list[Side]:
+    return [
+        Side(
+            name=name,
+            runs=[
+                Run(name=run.name, folder=run.folder, results=run.results)
+                for run in runs
+                if run.side == name and run.results
+            ],
+            unreadable=[(run.name, run.problem) for run in runs if run.side == name and not run.results],
+        )
+        for name in dict.fromkeys(run.side for run in runs)
+    ]
+
+
+def _folder(side: Side, found: Changes, reference: bool) -> Folder:
+    results = [run.results for run in side.runs]
+    ends = Counter([item.status for item in results] + ["no results"] * len(side.unreadable))
+    several = len(results) + len(side.unreadable) > 1
+    runs = ", ".join(f"{number} {status}" for status, number in ends.items()) if several else next(iter(ends))
+    pairs = [pair for change in found.changes if change.side == side.name for pair in change.pairs]
+    more = f" (and {len(results) - 1} more)" if len(results) > 1 else ""
+    return Folder(
+        name=side.name,
+        reference=reference,
+        runs=f"{count(sum(ends.values()), 'run')}: {runs}",
+        began=min((item.started for item in results if item.started), default="")[:16].replace("T", " "),
+        frameworks="; ".join(dict.fromkeys(item.framework for result in results for item in result.contenders)),
+        machine="; ".join(dict.fromkeys(_machine(item.machine) for item in results)),
+        command=f"{results[0].command}{more}" if results else "",
+        compared=reference or bool(pairs),
+        differs=list(dict.fromkeys(said for pair in pairs for said in pair.differences)),
+    )
+
+
+def _machine(facts: dict[str, object]) -> str:
+    """Return a machine in a few words: "AMD EPYC, 2 cores, no GPU"."""
+    gpus = facts.get("gpus") or facts.get("gpu")
+    cores = facts.get("cores")
+    parts = [plain(facts.get("cpu") or "unknown processor"), f"{plain(cores)} cores" if cores else ""]
+    return ", ".join(filter(None, [*parts, plain(gpus) if gpus else "no GPU"]))
+
+
+def screen(found: Changed, status: int | None = None) -> list[str]:
+    """Return the comparison in lines for the screen: what differs, the answers or the times per step, and the gaps."""
+    lines = [f"compared with {found.changes.reference}; the runs were made apart: machine drift not controlled"]
+    lines += [f"{folder.name}: {_differing(folder)}" for folder in found.folders if not folder.reference]
+    if found.findings:
+        lines += _most([f"{item.answer.value}: {item.words}" for item in found.findings])
+    else:
+        lines += _most([f"SLOWER by more than {found.limit}: {item.verdict}" for item in found.regressions])
+        every = [line for change in found.changes.changes for pair in change.pairs for line in _pair(pair)]
+        lines += _most([line for line in every if line not in {f"• {item.verdict}" for item in found.regressions}])
+    steps = [item for change in found.changes.changes for item in change.shifts if item.quantity == "step_seconds"]
+    lines += _most([f"• {item.verdict}" for item in steps])
+    lines += _most([] if found.findings else [f"! {gap.words}" for gap in found.changes.gaps])
+    lines += _most([f"! {note}" for note in found.changes.notes])
+    if found.findings:
+        lines.append(_sum(found, status))
+    return lines
+
+
+def _differing(folder: Folder) -> str:
+    if not folder.compared:
+        return "nothing in it could be compared"
+    return ", ".join(folder.differs) or "nothing else differs that was recorded"
+
+
+def _pair(pair: Pair) -> list[str]:
+    times = [item.verdict for item in pair.times if item.quantity == "step_seconds"]
+    qualities = [item.verdict for item in pair.qualities if item.quantity in METRICS]
+    trouble = [] if pair.certified else [f"! {pair.label} is not certified: {pair.parity.message}"]
+    return [*trouble, *(f"• {verdict}" for verdict in (*times, *qualities))]
+
+
+def _sum(found: Changed, status: int | None) -> str:
+    answers = Counter(item.answer for item in found.findings)
+    told = ", ".join(f"{answers[answer]} {answer.value}" for answer in Answer if answers[answer])
+    return f"judged by a slow-down of more than {found.limit}: {told}" + (
+        f" (exit status {status})" if status is not None else ""
+    )
+
+
+def _most(lines: list[str]) -> list[str]:
+    rest = len(lines) - MOST_LINES
+    return lines if rest <= 0 else [*lines[:MOST_LINES], f"… and {rest} more in the report"]
+
+
+def named(item: Comparison | Agreement) -> str:
+    """Return what a comparison is of, in words."""
+    return TIMES.get(item.quantity) or QUALITIES.get(item.quantity, item.quantity)

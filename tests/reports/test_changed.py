@@ -1,0 +1,155 @@
+"""Folders held against the first: the command's screen, page and exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from safetensors.numpy import save_file
+
+from bench.results import store
+from reports import changed, page
+from reports.__main__ import main
+from reports.load import load
+from reports.render import html
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """No charts: they take long, and are not what is tested here."""
+
+    def refuse(*_args, **_kwargs):
+        raise ValueError("no charts in this test")
+
+    monkeypatch.setattr(Figure, "__init__", refuse)
+
+
+@pytest.fixture
+def folder(make_run, tmp_path):
+    """Return a function that makes a certified run whose torch takes `factor` of its time."""
+
+    def make(name, factor=1.0, *, content="same", contenders=("tf", "torch"), change=None):
+        place = tmp_path / name
+        results = make_run(place, contenders=contenders, files=False)
+        results.content = content
+        for trial in results.trials:
+            trial.step_seconds *= factor if trial.contender == "torch" else 1.0
+        if change:
+            change(results)
+        store.write(place, results)
+        (place / "parity").mkdir()
+        for contender in contenders:
+            fingerprint(place / "parity" / f"{contender}.safetensors")
+        return place
+
+    return make
+
+
+def fingerprint(path):
+    ones = np.ones(1)
+    names = ("loss", "gradient_norm", "losses", "inference", "smoke/own/losses", "smoke/perturbed/losses")
+    arrays = dict.fromkeys(names, ones) | dict.fromkeys(("reference/loaded", "reference/update"), np.zeros(1))
+    about = {"content": "c", "layers": [], "num_parameters": 1, "mode": "by hand", "constants": []}
+    save_file(arrays, path, metadata={"parallax": json.dumps(about)})
+
+
+def ran(capsys, tmp_path, *arguments):
+    """Return (exit status, lines on the screen) of the command."""
+    status = main([*map(str, arguments), "--out", str(tmp_path / "all.html")])
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[-1] == str(tmp_path / "all.html")
+    return status, lines[:-1]
+
+
+def words(*folders, threshold=None):
+    runs = load(list(folders))
+    text = html(page.build(runs, changed=changed.compare(runs, "step_seconds", threshold), pictures=False))
+    section = re.search(r'<section id="changes">.*?</section>', text, re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", section[0])).replace("\u202f", " ") if section else ""
+
+
+def test_a_slow_down_that_is_shown_fails(folder, capsys, tmp_path):
+    a, b = folder("a"), folder("b", 1.3)
+    status, lines = ran(capsys, tmp_path, a, b, "--fail-if-slower", "5%")
+    assert status == 1
+    assert lines[0] == "compared with a; the runs were made apart: machine drift not controlled"
+    assert lines[1] == "b: nothing else differs that was recorded"
+    assert lines[2].startswith("slower: torch (b) is 1.30× slower than torch (a) per training step (95 % interval")
+    assert lines[2].endswith("(the whole interval lies beyond 5 % slower)")
+    assert "torch ÷ tf rose from 0.76 to 0.99 per training step, a factor of 1.30" in "".join(lines)
+    assert lines[-1] == "judged by a slow-down of more than 5 %: 1 slower, 1 not resolved (exit status 1)"
+
+
+def test_what_is_not_resolved_fails_where_that_is_asked_for(folder, capsys, tmp_path):
+    a, b = folder("a"), folder("b")
+    assert ran(capsys, tmp_path, a, b, "--fail-if-slower", "1%")[0] == 0
+    status, lines = ran(capsys, tmp_path, a, b, "--fail-if-slower", "1%", "--strict")
+    assert status == 1
+    assert "not resolved: no difference resolved between" in "".join(lines)
+    assert ran(capsys, tmp_path, a, b, "--fail-if-slower", "50%", "--strict")[0] == 0
+
+
+def test_what_was_not_compared_never_passes(folder, capsys, tmp_path):
+    a = folder("a")
+    other = folder("other", content="else")
+    status, lines = ran(capsys, tmp_path, a, other, "--fail-if-slower", "5%")
+    assert status == 2
+    assert any(line.startswith("cannot be judged: other (mlp on Handwritten digits) is not compared") for line in lines)
+    departs = folder("departs")
+    (departs / "parity" / "torch.safetensors").unlink()
+    status, lines = ran(capsys, tmp_path, a, departs, "--fail-if-slower", "5%")
+    assert status == 2
+    assert "not certified as the same work: not certified: the fingerprint of torch (departs) is missing" in str(lines)
+    empty = tmp_path / "sweep"
+    (empty / "0").mkdir(parents=True)
+    assert ran(capsys, tmp_path, a, empty, "--fail-if-slower", "5%")[0] == 2
+
+
+def test_the_page_says_what_was_compared_and_lists_slow_downs_first(folder):
+    def change(results):
+        results.machine["cpu"] = "Other <b>"
+        results.contenders[1].versions["torch"] = "2.16.0"
+        results.status = "interrupted"
+        results.command = "python -m bench <script>"
+
+    def before(results):
+        results.contenders[1].versions["torch"] = "2.15.0"
+
+    text = words(folder("a", change=before), folder("b", 1.3, change=change))
+    assert text.index("Slower by more than 5 %") < text.index("torch (b) is 1.30× slower than torch (a)")
+    assert text.index("torch (b) is 1.30× slower") < text.index("The folders")
+    assert "the intervals are unpaired, and machine drift is not controlled" in text
+    assert "b was interrupted: what is compared are its 6 finished trials" in text
+    assert "another machine (cpu); torch 2.16.0 against 2.15.0" in text
+    assert "AMD EPYC 9R14, 2 cores, no GPU" in text
+    assert "Other &lt;b&gt;, 2 cores" in text
+    assert "python -m bench &lt;script&gt;" in text
+    assert "Certified: the same work torch (b) and torch (a): certified in float64" in text
+    assert "How the ratios within the runs have changed" in text
+    assert "The answers to" not in text
+
+
+def test_without_a_slow_down_the_page_says_what_that_does_not_mean(folder):
+    text = words(folder("a"), folder("b"), threshold=0.5)
+    assert "No slow-down by more than 50 % is shown" in text
+    assert "That is no proof that there is none" in text
+    assert "The answers to --fail-if-slower 50 % not slower: no difference resolved" in text
+
+
+def test_one_folder_is_held_against_none(folder, sweep_folder, capsys):
+    assert changed.compare(load([sweep_folder]), "step_seconds", None) is None
+    assert words(folder("a")) == ""
+
+
+def test_a_class_of_students_is_told_in_short(folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(changed, "MOST_LINES", 3)
+    folders = [folder(f"s{number}") for number in range(4)]
+    status, lines = ran(capsys, tmp_path, *folders)
+    assert status == 0
+    assert "… and 9 more in the report" in lines
+    assert len(words(*folders)) > 1000
