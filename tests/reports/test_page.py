@@ -8,7 +8,7 @@ import pytest
 
 from bench.results import store
 from bench.results.across import Across
-from bench.results.schema import Check, Comparison, Parity
+from bench.results.schema import Check, Comparison, Parity, Results
 from reports import page as pages
 from reports import palette
 from reports.load import load
@@ -172,7 +172,7 @@ def test_a_lone_contender_has_nothing_to_compare(make_run, tmp_path):
 
 
 def test_a_run_with_nothing_in_it_still_makes_a_page(tmp_path):
-    store.write(tmp_path, store.build(pages.Results, {"status": "failed", "message": "no GPU"}))
+    store.write(tmp_path, store.build(Results, {"status": "failed", "message": "no GPU"}))
     text = words(rendered(tmp_path))
     assert "This run failed: no GPU. 0 finished trials shown." in text
 
