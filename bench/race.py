@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import (
     announce,
+    disputed,
     estimate,
     gate,
     judge,
@@ -38,7 +40,8 @@ def run(plan: Plan, folder: Path) -> int:
     Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = record.begin(plan, samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"]))
+    pictures = samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"])
+    results = record.begin(plan, pictures, disputed.write_labels(plan.prepared, plan.splits, folder))
     store.write(folder, results)
     began = time.monotonic()
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch:
@@ -131,6 +134,9 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
         good = results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
         results.status = "ok" if good else "failed"
         results.message = results.message or _troubles(results)
+    if results.dataset:
+        with suppress(OSError, ValueError):  # what only the report would show costs no result
+            disputed.write_images(plan.prepared, plan.splits, folder, results.trials, results.dataset)
     results.finished, results.wall_seconds = record.now(), seconds
     store.write(folder, results)
     estimate.remember(plan, results.trials, plan.contenders)
