@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from bench.results.schema import Results
 from reports import charts_learning, charts_ratio, charts_speed, data, parts
+from reports.arrays import ArrayError
 from reports.figure import Chart
-from reports.pictures import PictureError
 from reports.view import View
 
 
@@ -72,7 +72,7 @@ def _pictures(view: View, shown: dict[bytes, str], png: bool) -> None:
     for what, draw in drawings:
         try:
             view.pictures += draw()
-        except PictureError as error:
+        except ArrayError as error:
             found.gaps.append(f"{what} are left out: {error}.")
         except Exception as error:  # as in _attempt
             found.gaps.append(f"{what} could not be drawn ({type(error).__name__}).")
