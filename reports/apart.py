@@ -112,7 +112,7 @@ def _judged(between: float, own: list[float]) -> str:
 
 def _alone(own: Apart, known: Answers, things: str) -> str:
     if known.regression:
-        return (
-            f"Two repeats of {own.one} predict values {_number(own.mean, known)} apart on average: so much is the seed."
-        )
-    return f"Two repeats of {own.one} disagree on {_of(own.mean, known, things)} on average: so much is the seed."
+        what = f"predict values {_number(own.mean, known)} apart"
+    else:
+        what = f"disagree on {_of(own.mean, known, things)}"
+    return f"Two repeats of {own.one} {what} on average: so much is the seed."

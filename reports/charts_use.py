@@ -96,9 +96,9 @@ def _memory(good: Mapping[str, Sequence[Trial]], colours: Mapping[str, int], pre
 
 
 def _bars(axes: Axes, place: float, trials: Sequence[Trial], peak: float, colour: str) -> None:
-    axes.barh(place, peak / MIB, height=0.26, color=colour, alpha=0.8)
-    if (start := _most(trials, "start")) is not None:
-        axes.barh(place, start / MIB, height=0.26, color="white", alpha=0.55)
+    start = min(_most(trials, "start") or 0.0, peak)
+    axes.barh(place, start / MIB, height=0.26, color=colour, alpha=0.35)
+    axes.barh(place, (peak - start) / MIB, left=start / MIB, height=0.26, color=colour, alpha=0.85)
     if (held := _most(trials, "device")) is not None:
         axes.barh(place - 0.24, held / MIB, height=0.12, facecolor="none", edgecolor=colour, linewidth=1.1)
 

@@ -140,7 +140,8 @@ def mean_scores(matrices: Sequence[Array]) -> Array:
     found = np.stack([_scores(matrix) for matrix in matrices])
     there = np.isfinite(found)
     sums, repeats = np.where(there, found, 0.0).sum(axis=0), there.sum(axis=0)
-    return np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
+    mean: Array = np.divide(sums, repeats, out=np.full(sums.shape, np.nan), where=repeats > 0)
+    return mean
 
 
 def _scores(matrix: Array) -> Array:

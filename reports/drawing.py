@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bench.results.schema import Results
-from reports import charts_learning, charts_ratio, charts_speed, data, parts
+from reports import (
+    answered,
+    charts_learning,
+    charts_ratio,
+    charts_speed,
+    charts_target,
+    charts_use,
+    data,
+    network,
+    parts,
+)
 from reports.arrays import ArrayError
 from reports.figure import Chart
 from reports.view import View
@@ -18,6 +28,10 @@ def draw(view: View, colours: dict[str, int], png: bool, shown: dict[bytes, str]
     _measured(view, view.results, colours, png)
     _unread(view)
     _pictures(view, shown, png)
+    _answered(view, view.results, colours, png)
+    if view.results.model:
+        view.network = network.view(view.results.model, view.anchor, shown)
+        view.pictures += [view.network.chart] if view.network.chart else []
 
 
 def _measured(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
@@ -39,7 +53,25 @@ def _measured(view: View, results: Results, colours: dict[str, int], png: bool) 
     )
     view.speed += _attempt(view, "Compute, input and loop", lambda: _parts(view, results, colours, png))
     view.speed += _attempt(view, "Latencies and phases", lambda: charts_speed.draw(run, colours, prefix, png))
+    view.speed += _attempt(
+        view,
+        "Prediction by batch size and memory",
+        lambda: charts_use.draw(results, view.things, colours, prefix, png),
+    )
     view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png))
+    view.learning += _attempt(
+        view, "Training until the target", lambda: charts_target.draw(results, colours, prefix, png)
+    )
+
+
+def _answered(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
+    if results.dataset is None or not any(trial.status == "ok" for trial in results.trials):
+        return
+    try:
+        view.answered = answered.view(view.run, results.dataset, view.things, colours, view.anchor, png)
+    except Exception as error:  # as in _attempt
+        view.answered.gaps.append(f"What was answered could not be shown ({type(error).__name__}).")
+    view.pictures += view.answered.charts + view.answered.files
 
 
 def _parts(view: View, results: Results, colours: dict[str, int], png: bool) -> list[Chart]:

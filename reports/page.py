@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from bench.results.across import Across
 from bench.results.schema import QUALITIES
 from bench.results.summary import names
-from reports import drawing, overview, palette
+from reports import download, drawing, overview, palette
+from reports.download import Downloads
 from reports.figure import Chart
 from reports.load import Run
 from reports.view import View
@@ -27,6 +28,8 @@ class Page:
     overview: list[Chart] = field(default_factory=list)
     across: list[Across] = field(default_factory=list)
     colours: dict[str, int] = field(default_factory=dict)
+    downloads: Downloads = field(default_factory=Downloads)
+    """The raw trials of all runs."""
 
     @property
     def metrics(self) -> list[str]:
@@ -68,6 +71,7 @@ def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool 
         drawing.draw(item, colours, png, shown)
     title = views[0].title if len(views) == 1 else f"{len(views)} runs"
     page = Page(title=title, views=views, across=list(across), colours=colours)
+    page.downloads = download.view(runs)
     if len(views) > 1:
         page.overview = overview.draw(views, colours, pictures)
     return page

@@ -8,12 +8,15 @@ from bench.results import environments, overfitting
 from bench.results.findings import findings
 from bench.results.schema import Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
-from reports import charts_speed, data, machine, measured, summary, words, work
+from reports import after, charts_speed, data, machine, measured, summary, words, work
+from reports.after import After
+from reports.answered import Answered
 from reports.data import DataView
 from reports.figure import Chart
 from reports.load import Run
 from reports.machine import Counted
 from reports.measured import MeasuredView
+from reports.network import NetworkView
 from reports.parts import PartsView
 from reports.summary import Line
 from reports.words import Badge
@@ -76,6 +79,10 @@ class View:
     machine: list[tuple[str, str]] = field(default_factory=list)
     in_force: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """By contender: threads and build flags."""
+    after: After = field(default_factory=After)
+    answered: Answered = field(default_factory=Answered)
+    """What the contenders answered for the test samples."""
+    network: NetworkView = field(default_factory=NetworkView)
     counted: list[Counted] = field(default_factory=list)
 
 
@@ -116,4 +123,5 @@ def view(run: Run, anchor: str, colours: dict[str, int]) -> View:
         measured=measured.view(results),
         environments=environments.sentence(results),
         pilot=words.pilot(results),
+        after=after.view(results),
     )

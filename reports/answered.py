@@ -1,0 +1,47 @@
+"""The answers of a run on its page: what was taken for what, what contenders disagree on, predicted against true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bench.results.schema import Dataset
+from reports import answers, apart, charts_regression, confusion, disputed
+from reports.apart import ApartView
+from reports.arrays import ArrayError
+from reports.confusion import Confusion
+from reports.disputed import Disputed
+from reports.figure import Chart
+from reports.load import Run
+
+
+@dataclass(kw_only=True, slots=True)
+class Answered:
+    """What the contenders of one run answered for its test samples."""
+
+    confusion: Confusion = field(default_factory=Confusion)
+    apart: ApartView = field(default_factory=ApartView)
+    disputed: Disputed = field(default_factory=Disputed)
+    charts: list[Chart] = field(default_factory=list)
+    """Of a regression: predicted against true."""
+    files: list[Chart] = field(default_factory=list)
+    """Charts that are written beside the page only: in it they are tables."""
+    gaps: list[str] = field(default_factory=list)
+    """One sentence for what had to be left out."""
+
+
+def view(run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], prefix: str, png: bool) -> Answered:
+    """Return what the contenders of `run` answered; with `png`, the charts for files too."""
+    try:
+        known = answers.read(run, dataset)
+    except ArrayError as error:
+        return Answered(gaps=[f"What was answered for the test {things} is left out: {error}."])
+    taken = confusion.view(known)
+    return Answered(
+        confusion=taken,
+        apart=apart.view(known, things),
+        disputed=disputed.view(run, dataset, known, things),
+        charts=charts_regression.draw(known, colours, prefix, png),
+        files=confusion.draw(taken, colours, prefix, png) if png else [],
+        gaps=known.gaps,
+    )
