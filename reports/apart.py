@@ -10,7 +10,8 @@ from bench.results import answers as pure
 from bench.results import format as formats
 from bench.results.answers import Apart
 from reports.answers import Answers
-from reports.format import part
+from reports.confusion import told
+from reports.format import part, scientific
 
 MOST_CONTENDERS = 8
 """Pairs grow with the square of these: the table holds the pairs of the first ones."""
@@ -71,13 +72,16 @@ def _row(item: Apart, known: Answers, largest: float) -> Row:
         pairs=len(item.values),
         mean=_number(item.mean, known),
         range=low if low == high else f"{low}–{high}",
-        share="" if known.regression else part(item.mean / len(known.labels)),
+        share="" if known.regression or not item.mean else part(item.mean / len(known.labels)),
         length=item.mean / largest,
     )
 
 
 def _number(value: float, known: Answers) -> str:
-    return formats.significant(value) if known.regression or value != round(value) else f"{value:,.0f}"
+    """Return a count of samples, or a distance of values in the target's own units."""
+    if not known.regression:
+        return told(value)
+    return scientific(value) if 0 < value < 1e-3 else formats.significant(value)
 
 
 def _told(item: Apart, within: list[Apart], known: Answers, things: str) -> str:

@@ -72,6 +72,7 @@ def _memory(good: Mapping[str, Sequence[Trial]], colours: Mapping[str, int], pre
     peaks = {name: found for name, mine in good.items() if (found := _most(mine, "peak")) is not None}
     if not peaks:
         return None
+    device = any(_most(good[name], "device") is not None for name in peaks)
     with canvas(0.85 + 0.62 * len(peaks)) as (figure, axes):
         for row, (name, peak) in enumerate(peaks.items()):
             _bars(axes, -float(row), good[name], peak, LIGHT[colours.get(name, 0)])
@@ -89,7 +90,7 @@ def _memory(good: Mapping[str, Sequence[Trial]], colours: Mapping[str, int], pre
             key="memory",
             title="Memory of a trial",
             note="The largest of all repeats, by the kernel's high-water mark, up to the end of training. "
-            "The pale beginning: before the framework was imported. Outline: the device.",
+            "The pale beginning: before the framework was imported." + (" Outline: the device." if device else ""),
             prefix=prefix,
             png=png,
         )
