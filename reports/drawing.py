@@ -10,17 +10,19 @@ from reports.figure import Chart
 from reports.pictures import PictureError
 from reports.view import View
 
+POINTS, LEAST_POINTS = 16_000, 1_000
+"""Points of the faint lines of loss: of all runs of a page together, and of one run at least."""
 
-def draw(view: View, colours: dict[str, int], png: bool, shown: dict[bytes, str]) -> None:
-    """Add its charts to `view`; `shown` says which sample images the page has already, and where."""
+
+def draw(view: View, colours: dict[str, int], png: bool, runs: int = 1) -> None:
+    """Add the charts of what was measured to `view`, the finer the fewer `runs` share the page."""
     if view.results is None:
         return
-    _measured(view, view.results, colours, png)
+    _measured(view, view.results, colours, png, min(charts_learning.POINTS, max(LEAST_POINTS, POINTS // runs)))
     _unread(view)
-    _pictures(view, shown, png)
 
 
-def _measured(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
+def _measured(view: View, results: Results, colours: dict[str, int], png: bool, points: int) -> None:
     run, prefix = view.run, view.anchor
     rows = charts_ratio.rows_of(results.comparison)
     view.speed += _attempt(
@@ -39,7 +41,7 @@ def _measured(view: View, results: Results, colours: dict[str, int], png: bool) 
     )
     view.speed += _attempt(view, "Compute, input and loop", lambda: _parts(view, results, colours, png))
     view.speed += _attempt(view, "Latencies and phases", lambda: charts_speed.draw(run, colours, prefix, png))
-    view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png))
+    view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png, points))
 
 
 def _parts(view: View, results: Results, colours: dict[str, int], png: bool) -> list[Chart]:
@@ -60,8 +62,8 @@ def _unread(view: View) -> None:
             view.gaps.append(f"The {what} of {who} are left out: {name} is {why}.")
 
 
-def _pictures(view: View, shown: dict[bytes, str], png: bool) -> None:
-    """Add the pictures of the data."""
+def picture(view: View, shown: dict[bytes, str], png: bool) -> None:
+    """Add the pictures of the data to `view`; `shown` says which of them the page has already, and where."""
     found, prefix = view.data, view.anchor
     if found is None:
         return

@@ -78,6 +78,11 @@ class View:
     """By contender: threads and build flags."""
     counted: list[Counted] = field(default_factory=list)
 
+    @property
+    def charts(self) -> list[Chart]:
+        """All of its charts."""
+        return [*self.speed, *self.learning, *self.pictures]
+
 
 def view(run: Run, anchor: str, colours: dict[str, int]) -> View:
     """Return what a page says of `run` under `anchor`, without charts."""
