@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         runs = load(folders)
         compared = across([(run.folder, run.results) for run in runs if run.results])
-        problems = write(build(runs, across=compared), out)
+        problems = write(build(runs, across=compared, workers=_cores()), out)
     except NothingToReport as error:
         print(error, file=sys.stderr)
         return 2
@@ -49,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
     print(out)
     return 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -30,8 +30,10 @@ class Answered:
     """One sentence for what had to be left out."""
 
 
-def view(run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], prefix: str, png: bool) -> Answered:
-    """Return what the contenders of `run` answered; with `png`, the charts for files too."""
+def view(
+    run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], prefix: str, png: bool, images: int
+) -> Answered:
+    """Return what the contenders of `run` answered, with so many images; with `png`, the charts for files too."""
     try:
         known = answers.read(run, dataset)
     except ArrayError as error:
@@ -40,7 +42,7 @@ def view(run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], pr
     return Answered(
         confusion=taken,
         apart=apart.view(known, things),
-        disputed=disputed.view(run, dataset, known, things),
+        disputed=disputed.view(run, dataset, known, things, images),
         charts=charts_regression.draw(known, colours, prefix, png),
         files=confusion.draw(taken, colours, prefix, png) if png else [],
         gaps=known.gaps,

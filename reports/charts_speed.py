@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 from matplotlib.axes import Axes
 
-from reports.figure import Chart, canvas, finish, label, log_ticks
+from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
 from reports.format import number, seconds
 from reports.frames import Array
 from reports.load import Run
@@ -38,7 +38,7 @@ def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> 
     low, high = every.min(), max(np.quantile(every, 0.995), every.min() * 1.05)
     edges = np.geomspace(low * 0.98, high * 1.02, LATENCY_BINS + 1)
     beyond = int((every > edges[-1]).sum())
-    with canvas(0.75 + 0.85 * len(pools)) as (figure, axes):
+    with canvas(0.75 + 0.85 * len(pools), margins=Margins(left=0.09)) as (figure, axes):
         for row, name in enumerate(pools):
             _ridge(axes, -float(row), pools[name], edges, LIGHT[colours[name]])
             axes.text(0, -row + 0.62, label(name, 40), transform=axes.get_yaxis_transform(), va="center")
@@ -91,7 +91,7 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
     names = [name for name in _names(run) if phase_medians(run, name)]
     if not names:
         return None
-    with canvas(0.8 + 0.8 * len(names)) as (figure, axes):
+    with canvas(0.8 + 0.8 * len(names), margins=Margins(left=0.09)) as (figure, axes):
         total = max(sum(phase_medians(run, name).values()) for name in names)
         if total <= 0:
             return None

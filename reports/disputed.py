@@ -57,8 +57,11 @@ class Disputed:
     gaps: list[str] = field(default_factory=list)
 
 
-def view(run: Run, dataset: Dataset, known: Answers, things: str) -> Disputed:
-    """Return the disputed test samples, with the images that `run` kept of them; `things` is what its samples are."""
+def view(run: Run, dataset: Dataset, known: Answers, things: str, most: int) -> Disputed:
+    """Return the disputed test samples, with `most` of the images that `run` kept of them.
+
+    `things` is what its samples are.
+    """
     if known.regression or len(known.found) < 2:
         return Disputed()
     rows = pure.disputed(known.found)
@@ -67,10 +70,12 @@ def view(run: Run, dataset: Dataset, known: Answers, things: str) -> Disputed:
         return Disputed(sentence=f"In every repeat the contenders named the same class for all {samples}.")
     found = Disputed(sentence=f"{len(rows):,} of {samples} are told apart by the contenders in at least one repeat.")
     try:
-        found.cards = _cards(run, dataset, known)
+        found.cards = _cards(run, dataset, known)[:most]
     except (ArrayError, FileNotFoundError) as error:
         why = "missing" if isinstance(error, FileNotFoundError) else error
         found.gaps.append(f"The images on which contenders disagree are left out: {dataset.disputed_images} is {why}.")
+    if not found.cards and dataset.disputed_images and not found.gaps:
+        found.gaps.append("The images are left out, for the page has many runs; the run's own report shows them.")
     if found.cards and len(found.cards) < len(rows):
         found.sentence += f" These {count(len(found.cards), things[:-1])} are disputed in most repeats."
     return found

@@ -20,21 +20,26 @@ from reports.arrays import ArrayError
 from reports.figure import Chart
 from reports.view import View
 
+POINTS, LEAST_POINTS = 16_000, 1_000
+"""Points of the faint lines of loss: of all runs of a page together, and of one run at least."""
 
-def draw(view: View, colours: dict[str, int], png: bool, shown: dict[bytes, str]) -> None:
-    """Add its charts to `view`; `shown` says which sample images the page has already, and where."""
+FEW_RUNS = 20
+"""Up to so many runs of a page have the charts of what its tables say too."""
+
+MOST_DISPUTED = 60
+"""Images on which contenders disagree, of all runs of a page together."""
+
+
+def draw(view: View, colours: dict[str, int], png: bool, runs: int = 1) -> None:
+    """Add the charts of what was measured to `view`, the finer the fewer `runs` share the page."""
     if view.results is None:
         return
-    _measured(view, view.results, colours, png)
+    _measured(view, view.results, colours, png, min(charts_learning.POINTS, max(LEAST_POINTS, POINTS // runs)))
     _unread(view)
-    _pictures(view, shown, png)
-    _answered(view, view.results, colours, png)
-    if view.results.model:
-        view.network = network.view(view.results.model, view.anchor, shown)
-        view.pictures += [view.network.chart] if view.network.chart else []
+    _answered(view, view.results, colours, png, runs)
 
 
-def _measured(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
+def _measured(view: View, results: Results, colours: dict[str, int], png: bool, points: int) -> None:
     run, prefix = view.run, view.anchor
     rows = charts_ratio.rows_of(results.comparison)
     view.speed += _attempt(
@@ -53,25 +58,26 @@ def _measured(view: View, results: Results, colours: dict[str, int], png: bool) 
     )
     view.speed += _attempt(view, "Compute, input and loop", lambda: _parts(view, results, colours, png))
     view.speed += _attempt(view, "Latencies and phases", lambda: charts_speed.draw(run, colours, prefix, png))
-    view.speed += _attempt(
-        view,
-        "Prediction by batch size and memory",
-        lambda: charts_use.draw(results, view.things, colours, prefix, png),
-    )
-    view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png))
-    view.learning += _attempt(
-        view, "Training until the target", lambda: charts_target.draw(results, colours, prefix, png)
-    )
+    view.learning += _attempt(view, "The curves", lambda: charts_learning.draw(run, colours, prefix, png, points))
+    view.learning += _attempt(view, "The target", lambda: charts_target.draw(results, colours, prefix, png))
 
 
-def _answered(view: View, results: Results, colours: dict[str, int], png: bool) -> None:
+def _answered(view: View, results: Results, colours: dict[str, int], png: bool, runs: int) -> None:
+    """Add what was answered for the test samples, and what stands in tables already, where the page has room."""
+    if runs <= FEW_RUNS:
+        view.speed += _attempt(
+            view,
+            "Prediction by batch size and memory",
+            lambda: charts_use.draw(results, view.things, colours, view.anchor, png),
+        )
     if results.dataset is None or not any(trial.status == "ok" for trial in results.trials):
         return
     try:
-        view.answered = answered.view(view.run, results.dataset, view.things, colours, view.anchor, png)
+        view.answered = answered.view(
+            view.run, results.dataset, view.things, colours, view.anchor, png, MOST_DISPUTED // runs
+        )
     except Exception as error:  # as in _attempt
         view.answered.gaps.append(f"What was answered could not be shown ({type(error).__name__}).")
-    view.pictures += view.answered.charts + view.answered.files
 
 
 def _parts(view: View, results: Results, colours: dict[str, int], png: bool) -> list[Chart]:
@@ -92,9 +98,11 @@ def _unread(view: View) -> None:
             view.gaps.append(f"The {what} of {who} are left out: {name} is {why}.")
 
 
-def _pictures(view: View, shown: dict[bytes, str], png: bool) -> None:
-    """Add the pictures of the data."""
+def picture(view: View, shown: dict[bytes, str], png: bool) -> None:
+    """Add the pictures of data and model to `view`; `shown` says which of them the page has already, and where."""
     found, prefix = view.data, view.anchor
+    if view.results and view.results.model:
+        view.network = network.view(view.results.model, prefix, shown)
     if found is None:
         return
     drawings: list[tuple[str, Callable[[], list[Chart]]]] = [

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 
 from bench.results.across import Across
 from bench.results.schema import QUALITIES
 from bench.results.summary import names
-from reports import download, drawing, overview, palette
+from reports import download, drawing, palette
 from reports.download import Downloads
 from reports.figure import Chart
 from reports.load import Run
+from reports.overview import Overview, overview
 from reports.view import View
 from reports.view import view as view_of
 
 MOST_ROWS = 1000
 """Rows of a table that are shown; the rest is counted."""
+
+RUNS_PER_WORKER = 4
+"""Fewer are drawn before a process has imported what it needs."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,7 +32,8 @@ class Page:
 
     title: str
     views: list[View]
-    overview: list[Chart] = field(default_factory=list)
+    overview: Overview = field(default_factory=Overview)
+    """Of several runs."""
     across: list[Across] = field(default_factory=list)
     colours: dict[str, int] = field(default_factory=dict)
     downloads: Downloads = field(default_factory=Downloads)
@@ -48,30 +56,46 @@ class Page:
 
     @property
     def charts(self) -> list[tuple[str, Chart]]:
-        """Every chart with the name its files get: made of numbers and fixed words alone."""
-        several = len(self.views) > 1
-        found = [(chart.key, chart) for chart in self.overview]
-        for view in self.views:
-            start = f"{view.anchor}-" if several else ""
-            found += [(f"{start}{chart.key}", chart) for chart in (*view.speed, *view.learning, *view.pictures)]
-        return found
+        """The charts that are kept as files too, by name; those of a sweep's runs lie in the runs' own folders."""
+        if len(self.views) > 1:
+            return [(chart.key, chart) for chart in self.overview.charts]
+        return [(chart.key, chart) for view in self.views for chart in view.charts]
 
 
-def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool = True) -> Page:
-    """Return the page over `runs`.
+def build(runs: Sequence[Run], *, across: Sequence[Across] = (), pictures: bool = True, workers: int = 1) -> Page:
+    """Return the page over `runs`, whose files are read here one run after the other, and forgotten.
 
-    With `pictures`, PNG files are drawn too: of a lone run's charts, and of a sweep's overview.
+    With `pictures`, PNG files are drawn too: of a lone run's charts, and of a sweep's overview. More than one of
+    `workers` draw in processes of their own, which import the caller's main module anew.
     """
-    everyone = [name for run in runs if run.results for name in names(run.results)]
-    colours = palette.assign(everyone)
-    png = pictures and len(runs) == 1
+    colours = palette.assign([names(run.results) for run in runs if run.results])
+    views = _views(runs, colours, pictures and len(runs) == 1, workers)
     shown: dict[bytes, str] = {}
-    views = [view_of(run, f"run-{place}", colours) for place, run in enumerate(runs)]
     for item in views:
-        drawing.draw(item, colours, png, shown)
+        drawing.picture(item, shown, pictures and len(runs) == 1)
     title = views[0].title if len(views) == 1 else f"{len(views)} runs"
     page = Page(title=title, views=views, across=list(across), colours=colours)
     page.downloads = download.view(runs)
     if len(views) > 1:
-        page.overview = overview.draw(views, colours, pictures)
+        page.overview = overview(views, colours, pictures)
     return page
+
+
+def _views(runs: Sequence[Run], colours: dict[str, int], png: bool, workers: int) -> list[View]:
+    anchors = [f"run-{place}" for place in range(len(runs))]
+    make = partial(_view, colours=colours, png=png, runs=len(runs))
+    workers = min(workers, len(runs) // RUNS_PER_WORKER)
+    if workers < 2:
+        return list(map(make, runs, anchors))
+    # A fork of this process would take along whatever threads its libraries have started.
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["reports.drawing"])
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        return list(pool.map(make, runs, anchors))
+
+
+def _view(run: Run, anchor: str, *, colours: dict[str, int], png: bool, runs: int) -> View:
+    found = view_of(run, anchor, colours)
+    drawing.draw(found, colours, png, runs)
+    run.release()
+    return found

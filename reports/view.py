@@ -85,6 +85,12 @@ class View:
     network: NetworkView = field(default_factory=NetworkView)
     counted: list[Counted] = field(default_factory=list)
 
+    @property
+    def charts(self) -> list[Chart]:
+        """All of its charts."""
+        drawn = [self.network.chart] if self.network.chart else []
+        return [*self.speed, *self.learning, *self.pictures, *self.answered.charts, *self.answered.files, *drawn]
+
 
 def view(run: Run, anchor: str, colours: dict[str, int]) -> View:
     """Return what a page says of `run` under `anchor`, without charts."""
