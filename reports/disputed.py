@@ -68,7 +68,7 @@ def view(run: Run, dataset: Dataset, known: Answers, things: str, most: int) -> 
     samples = f"{len(known.labels):,} test {things}"
     if not len(rows):
         return Disputed(sentence=f"In every repeat the contenders named the same class for all {samples}.")
-    found = Disputed(sentence=f"{len(rows):,} of {samples} are told apart by the contenders in at least one repeat.")
+    found = Disputed(sentence=f"On {len(rows):,} of {samples} the contenders named different classes, in at least one repeat.")
     try:
         found.cards = _cards(run, dataset, known)[:most]
     except (ArrayError, FileNotFoundError) as error:
@@ -77,7 +77,7 @@ def view(run: Run, dataset: Dataset, known: Answers, things: str, most: int) -> 
     if not found.cards and dataset.disputed_images and not found.gaps:
         found.gaps.append("The images are left out, for the page has many runs; the run's own report shows them.")
     if found.cards and len(found.cards) < len(rows):
-        found.sentence += f" These {count(len(found.cards), things[:-1])} are disputed in most repeats."
+        found.sentence += f" Here the {count(len(found.cards), things[:-1])} on which they did so most often."
     return found
 
 
