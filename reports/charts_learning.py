@@ -14,6 +14,7 @@ from reports.figure import Chart, Margins, canvas, finish, label, legend
 from reports.frames import Array, Frames, thin
 from reports.load import Run
 from reports.palette import INK, LIGHT
+from reports.reading import Reading, Series
 
 HEIGHT = 3.1
 POINTS, LEAST_POINTS = 8000, 50
@@ -53,13 +54,16 @@ def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool, poin
         return None
     each = max(LEAST_POINTS, points // sum(map(len, known.values())))
     stretches = any(losses.size > each for lines in known.values() for _, losses in lines)
+    reading = Reading(across="step")
     with canvas(HEIGHT, margins=Margins(left=0.66)) as (figure, axes):
         for position, (name, lines) in enumerate(known.items()):
             if not lines:
                 continue
             colour = LIGHT[colours[name]]
             axes.plot(*_joined([_thinned(line, each) for line in lines]), color=colour, linewidth=0.5, alpha=0.3)
-            axes.plot(*_smooth(lines), color=colour, linewidth=_thickness(position), label=label(name))
+            steps, mean = _smooth(lines)
+            axes.plot(steps, mean, color=colour, linewidth=_thickness(position), label=label(name))
+            reading.series.append(Series(name=name, colour=colours[name], x=steps, y=mean))
         _loss_axis(axes, [losses for lines in known.values() for _, losses in lines])
         axes.set_xlabel("training step")
         axes.set_ylabel("training loss")
@@ -73,6 +77,7 @@ def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool, poin
             "Strong: mean over repeats, smoothed.",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
 
 
@@ -113,6 +118,9 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
     if not known:
         return None
     names = list(dict.fromkeys(name for name, _ in known))
+    reading = Reading(across="epoch", percent=metric == "accuracy")
+    if against == "seconds":
+        reading.across, reading.unit = "after", "s"
     with canvas(HEIGHT, margins=Margins(left=0.66)) as (figure, axes):
         for (name, split), lines in known.items():
             colour, style = LIGHT[colours[name]], STYLES[split][0]
@@ -121,6 +129,8 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
             width = _thickness(names.index(name)) * (1 if split == "val" else 0.7)
             marker = "o" if values.size == 1 else None
             axes.plot(places, values, color=colour, linestyle=style, linewidth=width, marker=marker)
+            told = f"{name}, {STYLES[split][1]}"
+            reading.series.append(Series(name=told, colour=colours[name], x=places, y=values))
         for name in names:
             axes.plot([], [], color=LIGHT[colours[name]], linewidth=2.4, label=label(name))
         for split in dict.fromkeys(split for _, split in known):
@@ -140,6 +150,7 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
             note="Thin: every repeat. Thick: their mean.",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
 
 

@@ -19,6 +19,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from reports import svg
 from reports.palette import INK
+from reports.reading import Reading, data
 
 WIDTH = 4.9
 """Inches: a chart fills a phone's width at its natural size, so that its text stays readable there."""
@@ -70,6 +71,8 @@ class Chart:
     svg: str
     """The SVG for a file."""
     png: bytes | None
+    data: Markup | None = None
+    """Its numbers for the page's script, as JSON; None where there is nothing to ask."""
 
 
 class Margins(LayoutEngine):
@@ -108,8 +111,13 @@ def canvas(height: float, *, width: float = WIDTH, margins: Margins | None = Non
         yield figure, figure.subplots()
 
 
-def finish(figure: Figure, *, key: str, title: str, note: str, prefix: str, png: bool) -> Chart:
-    """Render `figure`; to be called inside its `canvas`. `prefix` makes its ids unique in the page."""
+def finish(
+    figure: Figure, *, key: str, title: str, note: str, prefix: str, png: bool, reading: Reading | None = None
+) -> Chart:
+    """Render `figure`; to be called inside its `canvas`. `prefix` makes its ids unique in the page.
+
+    `reading` is what a pointer reads on its first axes.
+    """
     engine = figure.get_layout_engine()
     if isinstance(engine, Margins):
         # Once for all: where a figure has a layout to make, matplotlib draws it twice.
@@ -125,7 +133,8 @@ def finish(figure: Figure, *, key: str, title: str, note: str, prefix: str, png:
         figure.savefig(stream, format="png", dpi=200, facecolor="white", pil_kwargs={"compress_level": 1})
         picture = stream.getvalue()
     markup = Markup(svg.inline(drawn, f"{prefix}-{key}", title))
-    return Chart(key=key, title=title, note=note, markup=markup, svg=drawn, png=picture)
+    told = data(reading, figure.axes[0]) if reading else None
+    return Chart(key=key, title=title, note=note, markup=markup, svg=drawn, png=picture, data=told)
 
 
 def label(text: str, longest: int = 24) -> str:
