@@ -88,7 +88,10 @@ def _cell(axes: Axes, row: int, column: int, cell: Cell, end: float) -> None:
         colour, strength = colour_of(cell.ratio, end)
         axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor=to_rgba(colour, strength), **frame))
     else:
-        axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor=to_rgba(INK, 0.05), hatch="////", **frame))
+        # Apart: a strength of the face would be that of the lines too.
+        axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor=to_rgba(INK, 0.04), linewidth=0))
+        frame["edgecolor"] = to_rgba(INK, 0.3)
+        axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor="none", hatch="//", **frame))
     axes.text(column + 0.5, row + 0.4, ratio(cell.ratio), ha="center", va="center", fontweight="bold")
     axes.text(column + 0.5, row + 0.76, cell.small, ha="center", va="center", fontsize=7)
 

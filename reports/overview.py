@@ -16,7 +16,7 @@ from reports.summary import Line
 from reports.view import View
 
 MOST_BARS = 30
-"""Runs × contenders up to which the ratios are drawn one below the other too; the table has them all."""
+"""Runs × contenders up to which the ratios are drawn one below the other, where there is no grid to lay them out on."""
 
 MOST_GRIDS = 12
 
@@ -56,7 +56,7 @@ def overview(views: Sequence[View], colours: dict[str, int], png: bool) -> Overv
     """Return what stands before the runs."""
     settings = varying([view.run for view in views])
     found = Overview(
-        keys=list(settings[0]) if settings else [],
+        keys=list(settings[0]),
         rows=[row for view, item in zip(views, settings, strict=True) for row in _rows(view, item)],
         standings=_standings(views),
         failures=[failure(view) for view in views if view.run.status != "ok"],
@@ -84,12 +84,12 @@ def _standings(views: Sequence[View]) -> list[str]:
 def _standing(contender: str, baseline: str, found: Sequence[tuple[float, float, float]]) -> str:
     faster = sum(high < 1 for _, _, high in found)
     slower = sum(low > 1 for _, low, _ in found)
-    parts = {"faster": faster, "slower": slower, "not resolved": len(found) - faster - slower}
-    told = ", ".join(f"{words} in {number}" for words, number in parts.items() if number)
+    open_ = len(found) - faster - slower
+    rest = [f"{words} in {number}" for words, number in (("slower", slower), ("not resolved", open_)) if number]
     least, most = min(item[0] for item in found), max(item[0] for item in found)
     return (
-        f"{contender} against {baseline} per training step: {told} of {count(len(found), 'certified run')}"
-        f" (ratios from {ratio(least)} to {ratio(most)})"
+        f"{contender} is faster than {baseline} in {faster or 'none'} of {count(len(found), 'certified run')}"
+        f"{''.join(f', {part}' for part in rest)} (per training step; ratios from {ratio(least)} to {ratio(most)})"
     )
 
 
@@ -98,13 +98,13 @@ def _draw(
 ) -> None:
     every = grids(views, settings)
     rows = [
-        charts_ratio.Row(label=f"{view.title}: {item.contender}", comparison=item)
-        for view in views
+        charts_ratio.Row(label=f"{', '.join(here.values()) or view.title}: {item.contender}", comparison=item)
+        for view, here in zip(views, settings, strict=True)
         for item in compared(view)
     ]
     try:
         found.grids = charts_grid.draw(every[:MOST_GRIDS], png)
-        if len(rows) <= MOST_BARS:
+        if not found.grids and len(rows) <= MOST_BARS:
             chart = charts_ratio.draw(
                 rows,
                 colours,

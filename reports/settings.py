@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,12 @@ def varying(runs: Sequence[Run]) -> list[dict[str, str]]:
     """Return, run by run, the values of those settings that are not the same in all of them, in one order."""
     told = [_told(run) for run in runs]
     keys = dict.fromkeys(key for item in told for key in item)
-    found = _vary(
-        [
-            {key: item.get(key) or _configured(run.results, key) for key in keys}
-            for run, item in zip(runs, told, strict=True)
-        ]
-    )
-    return found if any(found) else _vary([_conditions(run.results) for run in runs])
+    known = [
+        {key: item.get(key) or _configured(run.results, key) for key in keys}
+        for run, item in zip(runs, told, strict=True)
+    ]
+    found = _vary(known)
+    return _short(found) if any(found) else _vary([_conditions(run.results) for run in runs])
 
 
 def ordered(values: Sequence[str]) -> list[str]:
@@ -39,6 +39,13 @@ def _vary(settings: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     every = dict.fromkeys(key for item in settings for key in item)
     keys = [key for key in every if len({item.get(key, "") for item in settings}) > 1]
     return [{key: item.get(key, "") for key in keys} for item in settings]
+
+
+def _short(settings: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the same by the last part of each key, ``batch_size``, where that is the key of no other."""
+    lasts = Counter(key.rpartition(".")[2] for key in settings[0])
+    names = {key: last if lasts[last := key.rpartition(".")[2]] == 1 else key for key in settings[0]}
+    return [{names[key]: value for key, value in item.items()} for item in settings]
 
 
 def _told(run: Run) -> dict[str, str]:
