@@ -14,6 +14,14 @@ from reports.disputed import Disputed
 from reports.figure import Chart
 from reports.load import Run
 
+FEW_RUNS = 20
+"""Up to so many runs of a page show all of what was answered."""
+
+MOST_DISPUTED = 60
+"""Images on which contenders disagree, of all runs of a page together."""
+
+ELSEWHERE = "What was answered, class by class or value by value, stands in this run's own report"
+
 
 @dataclass(kw_only=True, slots=True)
 class Answered:
@@ -31,19 +39,24 @@ class Answered:
 
 
 def view(
-    run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], prefix: str, png: bool, images: int
+    run: Run, dataset: Dataset, things: str, colours: Mapping[str, int], prefix: str, *, png: bool, runs: int = 1
 ) -> Answered:
-    """Return what the contenders of `run` answered, with so many images; with `png`, the charts for files too."""
+    """Return what the contenders of `run` answered, the less of it the more `runs` share the page.
+
+    With `png`, the charts for files too.
+    """
     try:
         known = answers.read(run, dataset)
     except ArrayError as error:
         return Answered(gaps=[f"What was answered for the test {things} is left out: {error}."])
-    taken = confusion.view(known)
+    few = runs <= FEW_RUNS
+    taken = confusion.view(known) if few else Confusion()
+    charts = charts_regression.draw(known, colours, prefix, png) if few else []
     return Answered(
         confusion=taken,
         apart=apart.view(known, things),
-        disputed=disputed.view(run, dataset, known, things, images),
-        charts=charts_regression.draw(known, colours, prefix, png),
+        disputed=disputed.view(run, dataset, known, things, MOST_DISPUTED // runs),
+        charts=charts,
         files=confusion.draw(taken, colours, prefix, png) if png else [],
-        gaps=known.gaps,
+        gaps=known.gaps if few else [*known.gaps, f"{ELSEWHERE}: this page has {runs:,} runs."],
     )

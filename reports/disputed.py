@@ -68,7 +68,9 @@ def view(run: Run, dataset: Dataset, known: Answers, things: str, most: int) -> 
     samples = f"{len(known.labels):,} test {things}"
     if not len(rows):
         return Disputed(sentence=f"In every repeat the contenders named the same class for all {samples}.")
-    found = Disputed(sentence=f"On {len(rows):,} of {samples} the contenders named different classes, in at least one repeat.")
+    found = Disputed(
+        sentence=f"On {len(rows):,} of {samples} the contenders named different classes, in at least one repeat."
+    )
     try:
         found.cards = _cards(run, dataset, known)[:most]
     except (ArrayError, FileNotFoundError) as error:

@@ -23,12 +23,6 @@ from reports.view import View
 POINTS, LEAST_POINTS = 16_000, 1_000
 """Points of the faint lines of loss: of all runs of a page together, and of one run at least."""
 
-FEW_RUNS = 20
-"""Up to so many runs of a page have the charts of what its tables say too."""
-
-MOST_DISPUTED = 60
-"""Images on which contenders disagree, of all runs of a page together."""
-
 
 def draw(view: View, colours: dict[str, int], png: bool, runs: int = 1) -> None:
     """Add the charts of what was measured to `view`, the finer the fewer `runs` share the page."""
@@ -64,7 +58,7 @@ def _measured(view: View, results: Results, colours: dict[str, int], png: bool, 
 
 def _answered(view: View, results: Results, colours: dict[str, int], png: bool, runs: int) -> None:
     """Add what was answered for the test samples, and what stands in tables already, where the page has room."""
-    if runs <= FEW_RUNS:
+    if runs <= answered.FEW_RUNS:
         view.speed += _attempt(
             view,
             "Prediction by batch size and memory",
@@ -73,9 +67,7 @@ def _answered(view: View, results: Results, colours: dict[str, int], png: bool, 
     if results.dataset is None or not any(trial.status == "ok" for trial in results.trials):
         return
     try:
-        view.answered = answered.view(
-            view.run, results.dataset, view.things, colours, view.anchor, png, MOST_DISPUTED // runs
-        )
+        view.answered = answered.view(view.run, results.dataset, view.things, colours, view.anchor, png=png, runs=runs)
     except Exception as error:  # as in _attempt
         view.answered.gaps.append(f"What was answered could not be shown ({type(error).__name__}).")
 

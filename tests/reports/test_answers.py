@@ -9,7 +9,7 @@ import pytest
 
 from bench.results import store
 from bench.results.schema import Dataset
-from reports import answers, apart
+from reports import answered, answers, apart
 from reports import page as pages
 from reports.arrays import ArrayError
 from reports.load import load
@@ -33,7 +33,7 @@ def rendered(folder):
 
 
 def test_answers_are_read_by_contender_and_repeat(make_run, with_answers, tmp_path):
-    with_answers(tmp_path, make_run(tmp_path, repeats=2), {"torch": [[], [3, 4]]})
+    with_answers(tmp_path, make_run(tmp_path, repeats=2, files=False), {"torch": [[], [3, 4]]})
     known = read(tmp_path)
     assert known.labels.tolist() == [place % 10 for place in range(40)]
     assert {name: sorted(mine) for name, mine in known.found.items()} == {"tf": [0, 1], "torch": [0, 1]}
@@ -42,7 +42,7 @@ def test_answers_are_read_by_contender_and_repeat(make_run, with_answers, tmp_pa
 
 
 def test_a_trial_that_failed_has_no_say(make_run, with_answers, tmp_path):
-    results = with_answers(tmp_path, make_run(tmp_path, repeats=2))
+    results = with_answers(tmp_path, make_run(tmp_path, repeats=2, files=False))
     results.trials[0].status = "diverged"
     store.write(tmp_path, results)
     assert sorted(read(tmp_path).found["tf"]) == [1]
@@ -60,7 +60,7 @@ def test_a_trial_that_failed_has_no_say(make_run, with_answers, tmp_path):
     ],
 )
 def test_predictions_that_are_none_are_left_out_and_said(make_run, with_answers, tmp_path, array, why):
-    results = with_answers(tmp_path, make_run(tmp_path, repeats=1))
+    results = with_answers(tmp_path, make_run(tmp_path, repeats=1, files=False))
     path = tmp_path / results.trials[1].folder / "predictions.npy"
     path.unlink()
     if array is not None:
@@ -68,7 +68,6 @@ def test_predictions_that_are_none_are_left_out_and_said(make_run, with_answers,
     known = read(tmp_path)
     assert list(known.found) == ["tf"]
     assert f"What torch repeat 1 predicted is left out: predictions.npy is {why}" in known.gaps[0]
-    assert why in words(rendered(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -82,17 +81,26 @@ def test_predictions_that_are_none_are_left_out_and_said(make_run, with_answers,
     ],
 )
 def test_labels_that_are_none_cost_the_section_alone(make_run, with_answers, tmp_path, labels, why):
-    results = with_answers(tmp_path, make_run(tmp_path, repeats=1))
+    results = with_answers(tmp_path, make_run(tmp_path, repeats=1, files=False))
     np.save(tmp_path / results.dataset.labels, labels)
     with pytest.raises(ArrayError, match=re.escape(why)):
         read(tmp_path)
+
+
+def test_the_page_says_what_is_left_out(make_run, with_answers, tmp_path):
+    results = with_answers(tmp_path, make_run(tmp_path, repeats=1, files=False))
+    (tmp_path / results.trials[1].folder / "predictions.npy").unlink()
     text = words(rendered(tmp_path))
-    assert "What was answered for the test images is left out" in text
+    assert "What torch repeat 1 predicted is left out: predictions.npy is missing" in text
+    assert "What was taken for what" in text
+    (tmp_path / results.dataset.labels).unlink()
+    text = words(rendered(tmp_path))
+    assert "What was answered for the test images is left out: data/test_labels.npy is missing" in text
     assert "What was taken for what" not in text
 
 
 def test_nothing_outside_the_folder_is_read(make_run, with_answers, tmp_path):
-    results = with_answers(tmp_path / "run", make_run(tmp_path / "run", repeats=1))
+    results = with_answers(tmp_path / "run", make_run(tmp_path / "run", repeats=1, files=False))
     np.save(tmp_path / "secret.npy", np.zeros(40, np.int32))
     results.dataset.labels = "../secret.npy"
     store.write(tmp_path / "run", results)
@@ -100,12 +108,14 @@ def test_nothing_outside_the_folder_is_read(make_run, with_answers, tmp_path):
         read(tmp_path / "run")
 
 
-def test_older_results_say_that_they_kept_no_labels(run_folder):
-    assert "this run kept no labels of its test samples" in words(rendered(run_folder))
+def test_older_results_say_that_they_kept_no_labels(make_run, tmp_path):
+    make_run(tmp_path, repeats=1, files=False)
+    with pytest.raises(ArrayError, match="this run kept no labels of its test samples"):
+        read(tmp_path)
 
 
 def test_seeds_are_the_yardstick_of_frameworks(make_run, with_answers, tmp_path):
-    results = make_run(tmp_path, repeats=3)
+    results = make_run(tmp_path, repeats=3, files=False)
     wrong = {"tf": [[0, 1], [2, 3], [4, 5]], "torch": [[0, 1], [2, 3], [4, 5, 6]]}
     with_answers(tmp_path, results, wrong)
     known = read(tmp_path)
@@ -123,13 +133,13 @@ def test_seeds_are_the_yardstick_of_frameworks(make_run, with_answers, tmp_path)
 
 
 def test_more_than_the_seeds_is_said_too(make_run, with_answers, tmp_path):
-    results = make_run(tmp_path, repeats=2)
+    results = make_run(tmp_path, repeats=2, files=False)
     with_answers(tmp_path, results, {"tf": [[0], [1]], "torch": [[2, 3, 4, 5], [3, 4, 5, 6]]})
     assert apart.view(read(tmp_path), "images").sentences[0].endswith("more than another seed changes.")
 
 
 def test_one_repeat_has_no_yardstick_and_one_contender_no_other(make_run, with_answers, tmp_path):
-    with_answers(tmp_path / "a", make_run(tmp_path / "a", repeats=1), {"tf": [[1]]})
+    with_answers(tmp_path / "a", make_run(tmp_path / "a", repeats=1, files=False), {"tf": [[1]]})
     assert "no telling what another seed" in apart.view(read(tmp_path / "a"), "images").sentences[0]
     with_answers(tmp_path / "b", make_run(tmp_path / "b", contenders=("tf",), repeats=2), {"tf": [[1]]})
     assert apart.view(read(tmp_path / "b"), "images").sentences == [
@@ -138,8 +148,7 @@ def test_one_repeat_has_no_yardstick_and_one_contender_no_other(make_run, with_a
 
 
 def regression(folder, make_run, away=0.0):
-    results = make_run(folder, repeats=2)
-    old = results.dataset
+    results = make_run(folder, repeats=2, files=False)
     results.dataset = Dataset(
         name="d",
         title="D",
@@ -150,12 +159,12 @@ def regression(folder, make_run, away=0.0):
         task="regression",
         labels="data/labels.npy",
     )
-    assert old is not results.dataset
     labels = np.linspace(10, 50, 9, dtype=np.float32)
     (folder / "data").mkdir()
     np.save(folder / "data/labels.npy", labels)
     for trial in results.trials:
         off = (1.0 if trial.repeat else 2.0) + (away if trial.contender == "torch" else 0.0)
+        (folder / trial.folder).mkdir(parents=True)
         np.save(folder / trial.folder / "predictions.npy", (labels + off).reshape(-1, 1))
         trial.metrics = {"test_mae": off, "val_mae": off + 1, "test_loss": 0.1}
     store.write(folder, results)
@@ -179,7 +188,7 @@ def test_targets_that_are_all_one_have_no_r2(make_run, tmp_path):
 
 
 def test_validation_stands_beside_test(make_run, tmp_path):
-    results = make_run(tmp_path, repeats=2)
+    results = make_run(tmp_path, repeats=2, files=False)
     for trial in results.trials:
         trial.metrics |= {"val_accuracy": 0.9 + 0.02 * trial.repeat, "test_kappa": 0.8}
     store.write(tmp_path, results)
@@ -197,3 +206,15 @@ def test_hostile_classes_and_names_are_text(make_run, with_answers, tmp_path):
     text = rendered(tmp_path)
     assert "<script>alert" not in text
     assert "What was taken for what" in text
+
+
+def test_a_page_of_many_runs_says_where_the_rest_is(make_run, with_answers, tmp_path):
+    with_answers(tmp_path, make_run(tmp_path, repeats=1, files=False))
+    (run,) = load([tmp_path])
+    dataset = run.results.dataset
+    few, many = (answered.view(run, dataset, "images", {}, "run-0", png=False, runs=runs) for runs in (20, 21))
+    assert few.confusion.matrices
+    assert not few.gaps
+    assert not many.confusion.order
+    assert "stands in this run's own report" in many.gaps[0]
+    assert many.apart.rows == few.apart.rows

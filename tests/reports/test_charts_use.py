@@ -55,7 +55,7 @@ def test_what_was_not_measured_is_no_chart(results):
 
 @pytest.mark.parametrize(
     "rates",
-    [{"x": 1.0, "-3": 2.0}, {"1": 0.0, "2": -1.0}, {"1": float("nan"), "2": float("inf")}, {"0": 1, "9" * 30: 1}],,
+    [{"x": 1.0, "-3": 2.0}, {"1": 0.0, "2": -1.0}, {"1": float("nan"), "2": float("inf")}, {"0": 1, "9" * 30: 1}],
 )
 def test_hostile_rates_cost_a_chart_at_most(results, rates):
     for trial in results.trials:

@@ -20,7 +20,7 @@ EVIL = "<script>alert(1)</script>"
 @pytest.fixture
 def run(make_run, with_answers, tmp_path):
     """A run whose contenders disagree on samples 3 (twice) and 5 (once), with images of both."""
-    results = make_run(tmp_path, repeats=2)
+    results = make_run(tmp_path, repeats=2, files=False)
     dataset = results.dataset
     dataset.disputed, dataset.disputed_images = [3, 5], "data/disputed.npy"
     with_answers(tmp_path, results, {"torch": [[3, 5], [3]], "tf": [[7], [7]]})
@@ -66,7 +66,7 @@ def test_a_page_of_many_runs_has_few(run):
 
 
 def test_who_agrees_and_who_is_alone(make_run, with_answers, tmp_path):
-    with_answers(tmp_path / "a", make_run(tmp_path / "a", repeats=1))
+    with_answers(tmp_path / "a", make_run(tmp_path / "a", repeats=1, files=False))
     assert (
         view(tmp_path / "a").sentence == "In every repeat the contenders named the same class for all 40 test images."
     )

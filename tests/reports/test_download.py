@@ -94,6 +94,13 @@ def test_no_trial_no_files(run_folder):
 
 
 @pytest.fixture
+def run_folder(make_run, tmp_path):
+    """A run's folder without the files of its trials: the page is made in a moment."""
+    make_run(tmp_path / "run", files=False)
+    return tmp_path / "run"
+
+
+@pytest.fixture
 def joined(run_folder):
     """The run with a model whose rows say how they are joined."""
     results = store.read(run_folder)
