@@ -220,7 +220,7 @@ def _compare(results: Results, contenders: tuple[str, ...], repeats: int) -> Non
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run():
     """Return the function that writes a run folder."""
     return write_run
