@@ -55,7 +55,7 @@ def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool, poin
     each = max(LEAST_POINTS, points // sum(map(len, known.values())))
     stretches = any(losses.size > each for lines in known.values() for _, losses in lines)
     reading = Reading(across="step")
-    with canvas(HEIGHT, margins=Margins(left=0.66)) as (figure, axes):
+    with canvas(HEIGHT, margins=Margins(left=0.76)) as (figure, axes):
         for position, (name, lines) in enumerate(known.items()):
             if not lines:
                 continue
@@ -121,7 +121,7 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
     reading = Reading(across="epoch", percent=metric == "accuracy")
     if against == "seconds":
         reading.across, reading.unit = "after", "s"
-    with canvas(HEIGHT, margins=Margins(left=0.66)) as (figure, axes):
+    with canvas(HEIGHT, margins=Margins(left=0.76)) as (figure, axes):
         for (name, split), lines in known.items():
             colour, style = LIGHT[colours[name]], STYLES[split][0]
             axes.plot(*_joined(lines), color=colour, linestyle=style, linewidth=0.6, alpha=0.4)

@@ -55,7 +55,7 @@ def draw(
     if not shown:
         return None
     places, bottom = _places(shown)
-    with canvas(0.55 - 0.46 * bottom, margins=Margins(left=0.09, top=0.22)) as (figure, axes):
+    with canvas(0.55 - 0.46 * bottom, margins=Margins(left=0.2, top=0.22)) as (figure, axes):
         low, high = _limits(shown)
         axes.set_xscale("log")
         axes.set_xlim(low, high)

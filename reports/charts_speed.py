@@ -40,7 +40,7 @@ def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> 
     edges = np.geomspace(low * 0.98, high * 1.02, LATENCY_BINS + 1)
     beyond = int((every > edges[-1]).sum())
     reading = Reading(across="around", unit="ms", factor=1e3)
-    with canvas(0.75 + 0.85 * len(pools), margins=Margins(left=0.09)) as (figure, axes):
+    with canvas(0.75 + 0.85 * len(pools), margins=Margins(left=0.26, right=0.26)) as (figure, axes):
         for row, name in enumerate(pools):
             heights = _ridge(axes, -float(row), pools[name], edges, LIGHT[colours[name]])
             reading.series.append(_told(name, colours[name], -float(row), heights, edges))
@@ -104,7 +104,7 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
     if not names:
         return None
     reading = Reading(nearest=True)
-    with canvas(0.8 + 0.8 * len(names), margins=Margins(left=0.09)) as (figure, axes):
+    with canvas(0.8 + 0.8 * len(names), margins=Margins(left=0.1)) as (figure, axes):
         total = max(sum(phase_medians(run, name).values()) for name in names)
         if total <= 0:
             return None

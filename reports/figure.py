@@ -83,7 +83,7 @@ class Margins(LayoutEngine):
     _adjust_compatible = True
     _colorbar_gridspec = True
 
-    def __init__(self, *, left: float, right: float = 0.09, bottom: float = 0.43, top: float = 0.09) -> None:
+    def __init__(self, *, left: float, right: float = 0.2, bottom: float = 0.43, top: float = 0.09) -> None:
         super().__init__()
         self.left, self.right, self.bottom, self.top = left, right, bottom, top
 

@@ -49,7 +49,7 @@ def draw(found: PartsView, colours: Mapping[str, int], prefix: str, png: bool) -
     shares = found.shares
     if not shares:
         return []
-    with canvas(0.85 + 0.85 * len(shares), margins=Margins(left=0.09)) as (figure, axes):
+    with canvas(0.85 + 0.85 * len(shares), margins=Margins(left=0.1)) as (figure, axes):
         for row, item in enumerate(shares):
             _bar(axes, -float(row), item, LIGHT[colours.get(item.contender, 0)])
         axes.set_xlim(0, 1e3 * max(_reach(item) for item in shares) * 1.01)

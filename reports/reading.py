@@ -68,7 +68,7 @@ def data(reading: Reading, axes: Axes) -> Markup:
         "factor": reading.factor,
         "percent": reading.percent,
         "nearest": reading.nearest,
-        "long": not reading.nearest and any(item.x.size >= LONG for item in reading.series),
+        "long": any(item.texts is None and item.x.size >= LONG for item in reading.series),
         "series": [_series(item) for item in reading.series],
     }
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))

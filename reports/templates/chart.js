@@ -100,7 +100,8 @@ class Reader {
     // To the left of the pointer where there is no room to its right.
     const left = beside <= room ? beside : nearest.across * unit - 12 - this.panel.offsetWidth;
     this.panel.style.left = `${Math.max(0, Math.min(left, room))}px`;
-    this.panel.style.top = `${this.data.box[1] * unit}px`;
+    // What is told of one bar stands below it.
+    this.panel.style.top = `${data.nearest ? nearest.down * unit + 14 : data.box[1] * unit}px`;
   }
 
   hide() {

@@ -225,9 +225,9 @@ LABELS = np.arange(40) % 10
 
 
 def answer(folder: Path, results: Results, wrong: dict[str, list[list[int]]] | None = None) -> Results:
-    """Add labels and predictions of `LABELS` to a run in `folder`; every number of samples is its class but in `wrong`.
+    """Add labels and predictions to a run in `folder`: everybody names the true class, but for what `wrong` says.
 
-    That says by contender and repeat which samples are taken for the next class.
+    That is by contender and repeat which samples are taken for the next class.
     """
     dataset = results.dataset
     (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -244,13 +244,13 @@ def answer(folder: Path, results: Results, wrong: dict[str, list[list[int]]] | N
     return results
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_answers():
     """Return the function that adds answers to a run."""
     return answer
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run():
     """Return the function that writes a run folder."""
     return write_run
