@@ -6,21 +6,18 @@ fingerprint; 2: the request was wrong, and nothing was started; 130: interrupted
 
 from __future__ import annotations
 
-import argparse
-import signal
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench import compose, gate, lock, plan, verdict
-from bench.errors import RequestError
+from bench import compose, entry, gate, lock, plan, verdict
 from bench.job import FAILED, INTERRUPTED, OK, REFUSED
 from bench.plan import Plan
 from bench.results import format as formats
@@ -42,40 +39,22 @@ Exit status: {OK}: they do; {FAILED}: one does not; {REFUSED}: the request was w
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    entry.main(run)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the gate for `arguments`, print its certificate, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        "python -m bench.check", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("overrides", nargs="*", help="settings of a run", metavar="KEY=VALUE")
-    parser.add_argument("--config-dir", "-cd", help="a folder with YAML files of your own, next to Parallax's")
-    parser.error = _refuse  # type: ignore[method-assign]  # argparse's own prints its usage at length
-    try:
-        parsed = parser.parse_intermixed_args(list(arguments))
-        if parsed.config_dir is not None and not Path(parsed.config_dir).is_dir():
-            raise RequestError(f"--config-dir={parsed.config_dir}: there is no such folder")
-        settings = compose.settled(parsed.overrides, parsed.config_dir)
-        command = compose.command("bench.check", parsed.overrides, parsed.config_dir)
-        wanted = plan.make(settings, command=command)
-        for name in wanted.plants:
-            _say(f"Planted mistake: {name}.")
-        parity = certificate(wanted)
-    except RequestError as error:
-        print(error, file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
+    return entry.status(entry.parser("bench.check", HELP), arguments, _check)
+
+
+def _check(given: Namespace) -> int:
+    command = compose.command("bench.check", given.overrides, given.config_dir)
+    wanted = plan.make(compose.settled(given.overrides, given.config_dir), command=command)
+    for name in wanted.plants:
+        _say(f"Planted mistake: {name}.")
+    parity = certificate(wanted)
     show(parity)
     return FAILED if any(not check.passed for check in parity.checks) else OK
-
-
-def _refuse(message: str) -> NoReturn:
-    raise RequestError(f"{message}; --help says what there is")
 
 
 def certificate(wanted: Plan) -> Parity:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from frameworks.spelling import nearest
+from frameworks.spelling import either, nearest
 
-__all__ = ["OTHER_NAMES", "RequestError", "nearest", "nearest_key", "unknown"]
+__all__ = ["OTHER_NAMES", "RequestError", "either", "nearest", "nearest_key", "unknown"]
 
 OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "bs": "batch_size", "decay": "weight_decay"}
 OTHER_NAMES |= {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}

@@ -182,8 +182,6 @@ def _notes(plan: Plan) -> dict[str, list[str]]:
             f"{', '.join(idle)}: undone by the batch norm behind, its gradient is rounding noise; not compared, and "
             "put back after each step"
         )
-    if constants := network.float32_constants():
-        corrected.append(f"{', '.join(constants)}: float32 constants inside, so the tolerance is 1e-7")
     if random := network.random_layers():
         uncertified.append(
             f"the random masks of {', '.join(random)}: each framework draws its own (the gate runs at rate 0)"

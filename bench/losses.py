@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.datasets import Prepared
-from bench.errors import RequestError
+from bench.errors import RequestError, either
 from frameworks.reference import LOSSES, OPTIONS, TASKS
 
 _LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -27,8 +27,8 @@ def loss_of(given: str, prepared: Prepared) -> str:
     fitting = [name for name, loss in LOSSES.items() if prepared.task in loss.tasks]
     if given not in fitting:
         raise RequestError(
-            f"train.loss={given}: does not fit {prepared.name}, a {prepared.task} task; take {_or(fitting)}, or leave "
-            f"it at auto, which takes {usual} there"
+            f"train.loss={given}: does not fit {prepared.name}, a {prepared.task} task; take {either(fitting)}, or "
+            f"leave it at auto, which takes {usual} there"
         )
     return given
 
@@ -43,15 +43,11 @@ def options_of(train: Mapping[str, Any]) -> dict[str, Any]:
         if key not in LOSSES[loss].options and train[key] != default:
             takers = [name for name, each in LOSSES.items() if key in each.options]
             raise RequestError(
-                f"train.{key}={train[key]}: is a parameter of {_or(takers)}, and this run's loss is {loss}; leave it "
-                f"at {'null' if default is None else default}"
+                f"train.{key}={train[key]}: is a parameter of {either(takers)}, and this run's loss is {loss}; leave "
+                f"it at {'null' if default is None else default}"
             )
     for key in LOSSES[loss].options:
         (allowed, words), value = _LIMITS[key], train[key]
         if value is not None and not allowed(value):
             raise RequestError(f"train.{key}={value:g}: must be {words}")
     return {key: train[key] for key in LOSSES[loss].options}
-
-
-def _or(names: Sequence[str]) -> str:
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -128,8 +128,7 @@ def make(cfg: DictConfig, *, command: str) -> Plan:
     train["class_weight"] = weights.of_classes(train["class_weight"], prepared, splits) or None
     sample_weights = weights.of_samples(train["sample_weight"], prepared, splits, config["pipeline"]["name"])
     checks.target(config["train"]["target"], prepared.task)
-    outputs = len(prepared.classes) if prepared.task == "classification" else 1
-    network, given = parsed(config["model"], prepared.input_shape, outputs, prepared.task)
+    network, given = parsed(config["model"], prepared.input_shape, prepared.outputs, prepared.task)
     for contender in found:
         if why := rooms.unfit(contender.backend, contender.settings, network):
             raise RequestError(f"frameworks.{contender.name}.{why}")

@@ -6,22 +6,19 @@
 
 from __future__ import annotations
 
-import argparse
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from omegaconf import OmegaConf
 
-from bench import announce, compose, datasets
+from bench import announce, compose, datasets, entry
 from bench.datasets import Prepared, Splits, cache
 from bench.datasets.places import UnreachableError
 from bench.errors import RequestError
-from bench.job import FAILED, INTERRUPTED, OK, REFUSED
+from bench.job import FAILED, OK, REFUSED
 from bench.preparing import Preparing
 
 HELP = f"""\
@@ -53,38 +50,14 @@ class Asked:
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    entry.main(run)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Prepare what `arguments` ask for, print where each dataset lies, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        "python -m bench.prepare",
-        description=HELP.format(folder=cache.cache_folder(), names=", ".join(datasets.names())).replace("%", "%%"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "overrides", nargs="*", help="dataset=NAME[,NAME…] and dataset.OPTION=VALUE", metavar="KEY=VALUE"
-    )
-    parser.add_argument("--config-dir", "-cd", help="a folder with YAML files of your own, next to Parallax's")
-    parser.error = _refuse  # type: ignore[method-assign]  # argparse's own prints its usage at length
-    try:
-        parsed = parser.parse_intermixed_args(list(arguments))
-        if parsed.config_dir is not None and not Path(parsed.config_dir).is_dir():
-            raise RequestError(f"--config-dir={parsed.config_dir}: there is no such folder")
-        asked = _asked(parsed.overrides, parsed.config_dir)
-        return _prepare_all(asked)
-    except RequestError as error:
-        print(error, file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _refuse(message: str) -> NoReturn:
-    raise RequestError(f"{message}; --help says what there is")
+    told = HELP.format(folder=cache.cache_folder(), names=", ".join(datasets.names()))
+    parser = entry.parser("bench.prepare", told, "dataset=NAME[,NAME…] and dataset.OPTION=VALUE")
+    return entry.status(parser, arguments, lambda given: _prepare_all(_asked(given.overrides, given.config_dir)))
 
 
 def _asked(overrides: Sequence[str], config_dir: str | None) -> list[Asked]:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.config import Config, limits, said
-from bench.errors import OTHER_NAMES, RequestError, nearest, nearest_key
+from bench.errors import OTHER_NAMES, RequestError, either, nearest, nearest_key
 from bench.explain import expected
 
 SINGLE_GROUPS = ("dataset", "model", "optimizer", "schedule", "pipeline", "measure", "experiment")
@@ -154,7 +154,7 @@ def _check_limits(settings: DictConfig) -> None:
         value = OmegaConf.select(settings, key)
         if choices and value not in choices:
             raise RequestError(
-                f"{key}={value}: must be {_or(choices)}{nearest(OTHER_NAMES.get(str(value), str(value)), choices)}"
+                f"{key}={value}: must be {either(choices)}{nearest(OTHER_NAMES.get(str(value), str(value)), choices)}"
             )
         if least is not None and value is not None and not (math.isfinite(value) and value >= least):
             raise RequestError(f"{key}={value}: must be at least {least:g}")
@@ -162,7 +162,3 @@ def _check_limits(settings: DictConfig) -> None:
 
 def _items(node: DictConfig) -> list[tuple[str, Any]]:
     return [(str(key), value) for key, value in node.items_ex(resolve=False)]
-
-
-def _or(choices: tuple[str, ...]) -> str:
-    return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
-import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import datasets, layers, summary
+from bench import datasets, entry, layers, summary
 from bench.compose import settled
 from bench.errors import RequestError
 from bench.job import INTERRUPTED, OK, REFUSED
@@ -40,48 +37,27 @@ Exit status: {OK}: shown; {REFUSED}: the request was wrong; {INTERRUPTED}: inter
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    entry.main(run)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print the table of the network that `arguments` compose, draw it where asked, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        "python -m bench.show",
-        description=HELP.replace("%", "%%"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("overrides", nargs="*", help="settings, as of python -m bench", metavar="KEY=VALUE")
-    parser.add_argument("--config-dir", "-cd", help="a folder with YAML files of your own, next to Parallax's")
+    parser = entry.parser("bench.show", HELP, "settings, as of python -m bench")
     parser.add_argument("--input", help="a sample's shape in place of the dataset's: 224,224,3 or 30", metavar="SHAPE")
     parser.add_argument("--outputs", help="what is asked for in place of the dataset's: 1000", metavar="N")
     parser.add_argument("--svg", help="draw the network into this file", metavar="FILE")
-    parser.error = _refuse  # type: ignore[method-assign]  # argparse's own prints its usage at length
-    try:
-        given = parser.parse_intermixed_args(list(arguments))
-        if given.config_dir is not None and not Path(given.config_dir).is_dir():
-            raise RequestError(f"--config-dir={given.config_dir}: there is no such folder")
-        network, source = _network(given)
-        print(summary.table(network, source), flush=True)
-        if given.svg:
-            _draw(network, Path(given.svg))
-        return OK
-    except RequestError as error:
-        print(error, file=sys.stderr)
-        return REFUSED
-    except BrokenPipeError:  # … | head has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes on its way out
-        return OK
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
+    return entry.status(parser, arguments, _show)
 
 
-def _refuse(message: str) -> NoReturn:
-    raise RequestError(f"{message}; --help says what there is")
+def _show(given: Namespace) -> int:
+    network, source = _network(given)
+    print(summary.table(network, source), flush=True)
+    if given.svg:
+        _draw(network, Path(given.svg))
+    return OK
 
 
-def _network(given: argparse.Namespace) -> tuple[Network, str]:
+def _network(given: Namespace) -> tuple[Network, str]:
     """Return the network, and where its input and outputs come from, in words."""
     settings = settled(given.overrides, given.config_dir)
     model: Any = OmegaConf.to_container(settings.model)
@@ -97,11 +73,10 @@ def _of_dataset(settings: DictConfig, model: dict[str, Any]) -> tuple[Network, s
     options: Any = OmegaConf.to_container(settings.dataset)
     if known := datasets.known(options):  # no download for a table
         shape, about = known
-        return parsed(model, shape, len(about.classes), about.task)[0], about.title
+        return parsed(model, shape, about.outputs, about.task)[0], about.title
     with Preparing() as progress:
         prepared = datasets.prepare(options, progress)
-    outputs = len(prepared.classes) if prepared.task == "classification" else 1
-    return parsed(model, prepared.input_shape, outputs, prepared.task)[0], prepared.title
+    return parsed(model, prepared.input_shape, prepared.outputs, prepared.task)[0], prepared.title
 
 
 def _sizes(flag: str, text: str, lengths: tuple[int, ...]) -> tuple[int, ...]:

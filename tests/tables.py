@@ -22,7 +22,6 @@ from bench.results.pixels import REFERENCE
 from bench.results.schema import Check
 from frameworks import rooms
 from frameworks.reference import LOSSES, OPTIMIZERS, SCHEDULES
-from frameworks.spec.vocabulary import LAYERS
 from tests.frameworks.conftest import Answer, Rooms
 from tests.frameworks.random_specs import cases
 from tests.frameworks.random_specs.cases import Case
@@ -46,8 +45,8 @@ HEAD = """\
 # How far TensorFlow and PyTorch are apart, part by part
 
 Written by `python -m tests.tables`; do not edit. Every number is the largest error between the two rooms of Parallax
-over some random small networks, on a CPU: in float64, where the parity gate judges (1e-9 allowed, 1e-7 where a layer
-keeps float32 constants inside), and in float32, where two correct sides differ by rounding.
+over some random small networks, on a CPU: in float64, where the parity gate judges (1e-9 allowed), and in float32,
+where two correct sides differ by rounding.
 """
 
 Row = tuple[str, ...]
@@ -100,15 +99,12 @@ def _with(kind: str) -> Iterator[Case]:
             continue
         case = replace(case, layers=[*begin, item, "flatten", {"dense": "outputs"}], settings={})
         network = case.network()
-        if not network.random_layers() and not set(network.float32_constants()) - {kind}:
-            yield case  # another layer's constants are not this one's error
+        if not network.random_layers():
+            yield case
 
 
 def _why(kind: str) -> str:
-    layer = LAYERS.get(kind)
     notes = [note for backend in rooms.names() for name, note in rooms.corrected(backend).items() if name == kind]
-    if layer is not None and layer.float32_constants:
-        notes.append("a framework keeps float32 constants inside, in float64 too")
     return "; ".join(notes) or "rounding"
 
 

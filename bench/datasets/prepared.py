@@ -46,6 +46,11 @@ class About:
     facts: Mapping[str, str] = field(default_factory=dict)
     """What else was found out when the samples were prepared, in words, by heading: for the report."""
 
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network gives for a sample: a logit for each of several classes, else one."""
+        return len(self.classes) if self.task == "classification" else 1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:

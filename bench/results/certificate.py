@@ -20,9 +20,6 @@ from bench.results.schema import Check, Parity
 JUDGE = 1e-9
 """Largest error allowed in float64: correct pairs stay below 1e-12, every known mistake is above 1e-8."""
 
-JUDGE_CONSTANTS = 1e-7
-"""The same where a layer keeps float32 constants inside, which alone make errors of up to 4e-9."""
-
 JUDGE_UPDATE = 1e-7
 """The same for the first update, relative to itself: at a tiny rate the weights' own rounding is 1e-8 of it."""
 
@@ -44,11 +41,6 @@ SMOKE_FLOOR = {"float32": (5e-6, 2e-5), "float16": (5e-4, 2e-3), "bfloat16": (1e
 times 10."""
 
 
-def tolerance(fingerprint: Fingerprint) -> float:
-    """Return the judge's threshold for the network of a fingerprint."""
-    return JUDGE_CONSTANTS if fingerprint.constants else JUDGE
-
-
 def examine(contender: Fingerprint) -> list[Check]:
     """Return the checks of a contender alone against the spec: these name the side that is wrong."""
     make = _Maker(contender, replace(contender, contender=REFERENCE), "float64")
@@ -61,7 +53,7 @@ def examine(contender: Fingerprint) -> list[Check]:
             _own_cause(contender, quantity, name),
         )
         for quantity, name, scale, allowed, own in (
-            ("weights as loaded", "reference/loaded", "the largest weight", tolerance(contender), 0.0),
+            ("weights as loaded", "reference/loaded", "the largest weight", JUDGE, 0.0),
             (OWN_LOSS, "reference/loss", "the loss", JUDGE, 0.0),
             ("learning rates", "reference/rates", "the largest rate", JUDGE, 0.0),
             ("first update", "reference/update", "the largest update", JUDGE_UPDATE, _update_noise(contender)),
@@ -92,11 +84,11 @@ def certify(contender: Fingerprint, baseline: Fingerprint, precision: str) -> li
     if contender.content != baseline.content:
         raise ValueError(f"{contender.contender} and {baseline.contender} were given different work")
     steps = diverging_step(contender, baseline)
-    if steps is not None:
-        contender, baseline = _up_to(contender, steps), _up_to(baseline, steps)
     told = told_steps(contender, baseline) if steps is None else None
-    if told is not None:
-        contender, baseline = _told(contender, told), _told(baseline, told)
+    if steps is not None:  # the weights that made the first broken loss are broken already
+        contender, baseline = (_first(each, losses=steps, weights=steps - 1) for each in (contender, baseline))
+    elif told is not None:  # the loss of a step is that of the weights before it, and may be told worse than they are
+        contender, baseline = (_first(each, losses=told, weights=told) for each in (contender, baseline))
     b = baseline.arrays
     norm = float(b["gradient_norm"][0])
     largest = max((_largest(b[name]) for name in b if name.startswith("weights/")), default=1.0)
@@ -136,29 +128,18 @@ def told_steps(contender: Fingerprint, baseline: Fingerprint) -> int | None:
     found = [each.arrays["noise/weights"] for each in (contender, baseline) if "noise/weights" in each.arrays]
     if not found:
         return None
-    lost = np.flatnonzero(np.max(found, axis=0) * NOISE_FACTOR > tolerance(contender))
+    lost = np.flatnonzero(np.max(found, axis=0) * NOISE_FACTOR > JUDGE)
     return max(1, int(lost[0])) if len(lost) else None
 
 
-def _told(fingerprint: Fingerprint, steps: int) -> Fingerprint:
-    """Return the fingerprint without what comes after `steps` steps."""
+def _first(fingerprint: Fingerprint, losses: int, weights: int) -> Fingerprint:
+    """Return the fingerprint with the losses of so many steps, and the weights after so many, alone."""
     kept = {
         name: value
         for name, value in fingerprint.arrays.items()
-        if not name.startswith("weights/") or int(name.split("/")[1]) <= steps
+        if not name.startswith("weights/") or int(name.split("/")[1]) <= weights
     }
-    # The loss of a step is that of the weights before it, and a loss may be told worse than the weights.
-    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:steps]})
-
-
-def _up_to(fingerprint: Fingerprint, steps: int) -> Fingerprint:
-    """Return the fingerprint without what comes after `steps` losses: the weights that made the next one included."""
-    kept = {
-        name: value
-        for name, value in fingerprint.arrays.items()
-        if not name.startswith("weights/") or int(name.split("/")[1]) < steps
-    }
-    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:steps]})
+    return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:losses]})
 
 
 def _name_the_first(checks: list[Check]) -> list[Check]:
@@ -194,15 +175,14 @@ class _Maker:
 
     def group(self, quantity: str, names: Iterable[str], scale: str, unit: float | None) -> Check:
         """Hold tensors against each other in the network's order; the first that departs is named."""
-        allowed = tolerance(self.contender)
         worst, first = 0.0, ""
         for name in names:
             error = _error(self.contender.arrays.get(name), self.baseline.arrays.get(name), unit)
             if error is None:
-                return self.check(quantity, None, allowed, f"relative to {scale}", self._where(quantity, name))
-            first = first or (name if error > allowed else "")
+                return self.check(quantity, None, JUDGE, f"relative to {scale}", self._where(quantity, name))
+            first = first or (name if error > JUDGE else "")
             worst = max(worst, error)
-        return self.check(quantity, worst, allowed, f"relative to {scale}", self._where(quantity, first))
+        return self.check(quantity, worst, JUDGE, f"relative to {scale}", self._where(quantity, first))
 
     def _where(self, quantity: str, name: str) -> str:
         layers, update = self.contender.layers, self.contender.update

@@ -35,8 +35,6 @@ class Fingerprint:
     """(name, kind) of each layer, in order."""
     num_parameters: int
     mode: str
-    constants: tuple[str, ...]
-    """Kinds of layer with float32 constants inside."""
     update: tuple[str, ...] = ()
     """What an update is made of: the optimizer, what is set of it, and ``schedule`` where the rate changes."""
     mistake: str = ""
@@ -58,7 +56,6 @@ def load(path: Path, contender: str) -> Fingerprint:
             layers=tuple((name, kind) for name, kind in info["layers"]),
             num_parameters=int(info["num_parameters"]),
             mode=info["mode"],
-            constants=tuple(info["constants"]),
             update=tuple(info.get("update", ())),
             mistake=str(info.get("mistake", "")),
         )

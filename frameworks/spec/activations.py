@@ -33,7 +33,6 @@ class Gelu(Activation):
 
     kind: ClassVar[str] = "gelu"
     main: ClassVar[str] = "approximate"
-    float32_constants: ClassVar[bool] = True
     approximate: bool = False
 
 
@@ -80,7 +79,6 @@ class LeakyRelu(Activation):
 
     kind: ClassVar[str] = "leaky_relu"
     main: ClassVar[str] = "negative_slope"
-    float32_constants: ClassVar[bool] = True
     negative_slope: float = 0.01
 
 

@@ -30,8 +30,6 @@ class Layer:
     kind: ClassVar[str] = ""
     main: ClassVar[str] = ""
     """The parameter that ``kind: value`` sets."""
-    float32_constants: ClassVar[bool] = False
-    """Whether a framework keeps float32 constants inside even in float64: errors of 1e-9 to 4e-9."""
     passes_shift: ClassVar[bool] = False
     """See `passes`."""
     undoes_shift: ClassVar[bool] = False

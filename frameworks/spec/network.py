@@ -76,10 +76,6 @@ class Network:
         """Return float32 arrays for every tensor, in Keras's layout, by canonical name."""
         return {k: initialize(k, v.initializer, v.shape, seed, v.fans) for k, v in self.parameters.items()}
 
-    def float32_constants(self) -> list[str]:
-        """Return the layers inside which a framework keeps float32 constants even in float64."""
-        return sorted({node.layer.kind for node in self.nodes if node.layer.float32_constants})
-
     def random_layers(self) -> list[str]:
         """Return the layers whose output in training is random: no gate can certify their masks."""
         return [node.name for node in self.nodes if isinstance(node.layer, Dropout) and node.layer.rate > 0]

@@ -27,20 +27,13 @@ from frameworks.reference import Update, batch_loss, changes, combined_weights, 
 from frameworks.reference.mistakes import named
 from frameworks.spec import Network
 from frameworks.spec.layers import Dropout
+from frameworks.tasks import noise
 
 PERTURBATION = {"float32": 1e-7, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 """By precision: the relative change of the first kernel that shows a contender's own noise, about one rounding."""
 
-
-FINEST = 1e-8
-"""The least update, relative to the largest weight, whose error float64 can still tell to 1e-7."""
-
-HAIR = 2.0**-50
-"""The relative change of every weight, up or down, that shows a contender's own noise in float64: some roundings."""
-
 OWN = 1e-6
 """The least loss, relative to the largest output, whose error float64 can still tell to 1e-9."""
-
 
 PICTURES, SIDE = 16, 64
 """How many decoded images go into a fingerprint, and how many rows and columns of each, at most."""
@@ -96,7 +89,6 @@ def judge(request: Request) -> tuple[Arrays, dict[str, Any]]:
         "num_parameters": room.num_parameters(),
         "mode": room.environment()["mode"],
         "layers": [(node.name, node.layer.kind) for node in room.network.nodes],
-        "constants": room.network.float32_constants(),
         "mistake": mistake,
     }
 
@@ -180,9 +172,9 @@ def _judge(request: Request, room: Room, weights: Arrays, x: np.ndarray, y: np.n
     losses, states = _steps(request, room, x, y, put_back)
     prints["losses"] = losses
     room.restore(before)
-    hair = _a_hair_off(start)
+    hair = noise.a_hair_off(start)
     room.load(hair)
-    prints |= _noise((start, losses, states), (hair, *_steps(request, room, x, y, put_back)), list(gradients), idle)
+    prints |= noise.of((start, losses, states), (hair, *_steps(request, room, x, y, put_back)), list(gradients), idle)
     prints |= _against_reference(request, {name: weights[name] for name in start}, start, gradients, states[0], idle)
     for step, state in enumerate(states, start=1):
         kept = {name: value for name, value in state.items() if name not in idle}
@@ -224,47 +216,8 @@ def _against_reference(
     errors = [0.0, *(np.abs(after[name] - value).max() for name, value in expected.items())]
     updates = [0.0, *(np.abs(value - before[name]).max() for name, value in expected.items())]
     # Relative to the update, which may be tiny beside the weights, but not below what float64 can tell of them.
-    furthest = np.max(errors) / (max(np.max(updates), FINEST * largest) or 1.0)
+    furthest = np.max(errors) / (max(np.max(updates), noise.FINEST * largest) or 1.0)
     return {"reference/loaded": np.array([loaded / (largest or 1.0)]), "reference/update": np.array([furthest])}
-
-
-def _a_hair_off(weights: Arrays) -> Arrays:
-    rng = np.random.default_rng(0)
-    return {name: value * (1 + HAIR * rng.choice([-1.0, 1.0], value.shape)) for name, value in weights.items()}
-
-
-def _noise(
-    own: tuple[Arrays, np.ndarray, list[Arrays]],
-    other: tuple[Arrays, np.ndarray, list[Arrays]],
-    learning: list[str],
-    idle: list[str],
-) -> Arrays:
-    """Return how far a contender departs from itself where it begins a hair off: what float64 cannot tell here.
-
-    Each side is (weights before, losses, weights after each step). Of the first update, relative to it; and of every
-    step's weights, relative to the largest.
-    """
-    learning = [name for name in learning if name not in idle]
-    first = [{name: side[2][0][name] - side[0][name] for name in learning} for side in (own, other)]
-    update = max((_apart(first[0][name], first[1][name]) for name in learning), default=0.0)
-    largest = max(float(np.abs(value).max()) for value in own[0].values())
-    moved = max((float(np.abs(value).max()) for value in first[0].values()), default=0.0)
-    weights = [
-        max(_apart(one[name], two[name]) for name in one if name not in idle)
-        for one, two in zip(own[2], other[2], strict=True)
-    ]
-    return {
-        "noise/update": np.array([update / (max(moved, FINEST * largest) or 1.0)]),
-        "noise/weights": np.array(weights) / (largest or 1.0),
-    }
-
-
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the largest difference; infinite where one side alone is finite, 0 where neither is."""
-    finite = np.isfinite(one)
-    if not np.array_equal(finite, np.isfinite(other)):
-        return float("inf")
-    return float(np.abs(one[finite] - other[finite]).max(initial=0.0))
 
 
 def _steps(

@@ -30,7 +30,23 @@ class ByStep(keras.optimizers.Optimizer):
         return 1 - ops.power(ops.cast(beta, "float64"), step)
 
 
-class Adam(ByStep, keras.optimizers.Adam):
+class Moments(ByStep, keras.optimizers.Adam):
+    """What Adam and Nadam share: running means of a gradient and of its square."""
+
+    def begin(self, step: Any) -> None:
+        """Correct the mean of the squares for its beginning at zero."""
+        self._root_correction = ops.sqrt(self.kept(self.beta_2, step))
+
+    def moments(self, gradient: Any, variable: Any) -> tuple[Any, Any]:
+        """Take a gradient into both; return the mean, and the root of the square's with its beginning corrected."""
+        index = self._get_variable_index(variable)
+        mean, variance = self._momentums[index], self._velocities[index]
+        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
+        self.assign_add(variance, (ops.square(gradient) - variance) * (1 - self.beta_2))
+        return mean, ops.sqrt(variance) / ops.cast(self._root_correction, variable.dtype)
+
+
+class Adam(Moments):
     """Keras's Adam with epsilon where Kingma and Ba's algorithm 1 and PyTorch have it.
 
     The stock one adds epsilon to the root of the *uncorrected* variance (``keras/src/optimizers/adam.py``), for
@@ -39,24 +55,18 @@ class Adam(ByStep, keras.optimizers.Adam):
 
     def begin(self, step: Any) -> None:
         """Correct the moments for their beginning at zero."""
+        super().begin(step)
         self._mean_correction = self.kept(self.beta_1, step)
-        self._root_correction = ops.sqrt(self.kept(self.beta_2, step))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
         dtype = variable.dtype
-        gradient = ops.cast(gradient, dtype)
-        index = self._get_variable_index(variable)
-        mean, variance = self._momentums[index], self._velocities[index]
-
-        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
-        self.assign_add(variance, (ops.square(gradient) - variance) * (1 - self.beta_2))
+        mean, root = self.moments(ops.cast(gradient, dtype), variable)
         scale = ops.cast(learning_rate, dtype) / ops.cast(self._mean_correction, dtype)
-        root = ops.sqrt(variance) / ops.cast(self._root_correction, dtype)
         self.assign_sub(variable, mean * scale / (root + self.epsilon))
 
 
-class Nadam(ByStep, keras.optimizers.Adam):
+class Nadam(Moments):
     """Keras's Nadam with the momentum's numbers in float64: the stock one has a float32 0.96 in one of two places."""
 
     def build(self, variables: Any) -> None:
@@ -67,6 +77,7 @@ class Nadam(ByStep, keras.optimizers.Adam):
 
     def begin(self, step: Any) -> None:
         """Compute this step's momentum and the next one's."""
+        super().begin(step)
         beta = ops.cast(self.beta_1, "float64")
         decay = ops.convert_to_tensor(0.96, "float64")
         now, ahead = (beta * (1 - 0.5 * ops.power(decay, each)) for each in (step, step + 1))
@@ -74,19 +85,13 @@ class Nadam(ByStep, keras.optimizers.Adam):
         self.assign(self._product, product)
         self._of_mean = ahead / (1 - product * ahead)
         self._of_gradient = (1 - now) / (1 - product)
-        self._root_correction = ops.sqrt(self.kept(self.beta_2, step))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
         dtype = variable.dtype
         gradient = ops.cast(gradient, dtype)
-        index = self._get_variable_index(variable)
-        mean, variance = self._momentums[index], self._velocities[index]
-
-        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
-        self.assign_add(variance, (ops.square(gradient) - variance) * (1 - self.beta_2))
+        mean, root = self.moments(gradient, variable)
         ahead = mean * ops.cast(self._of_mean, dtype) + gradient * ops.cast(self._of_gradient, dtype)
-        root = ops.sqrt(variance) / ops.cast(self._root_correction, dtype)
         self.assign_sub(variable, ahead * ops.cast(learning_rate, dtype) / (root + self.epsilon))
 
 

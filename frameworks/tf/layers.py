@@ -130,8 +130,8 @@ def _activation(function: Any) -> Callable[..., Layers]:
 
 def _gelu(node: Node, layer: act.Gelu, plants: Collection[str]) -> Layers:
     # `keras.ops.gelu` takes the tanh form when nothing is said.
-    approximate = layer.approximate or "gelu_tanh" in plants
-    return [keras.layers.Activation(lambda x: keras.activations.gelu(x, approximate=approximate), name=node.name)]
+    form = modules.gelu_by_tanh if layer.approximate or "gelu_tanh" in plants else modules.gelu
+    return [keras.layers.Activation(form, name=node.name)]
 
 
 def _elu(node: Node, layer: act.Elu, plants: Collection[str]) -> Layers:

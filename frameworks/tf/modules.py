@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from frameworks.spec.flattened import Shape
 from frameworks.spec.padding import Pads
@@ -88,3 +90,13 @@ def _between(old: int, new: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     centre = np.maximum((np.arange(new) + 0.5) * old / new - 0.5, 0)
     before = np.minimum(centre.astype(np.int32), old - 1)
     return before, np.minimum(before + 1, old - 1), centre - before
+
+
+def gelu(x: Any) -> Any:
+    """Return x Φ(x) by the operations of ``tf.nn.gelu``, which rounds its constants to float32 in float64 too."""
+    return 0.5 * x * tf.math.erfc(-x * math.sqrt(0.5))
+
+
+def gelu_by_tanh(x: Any) -> Any:
+    """Return the approximation of `gelu` by a hyperbolic tangent, likewise."""
+    return 0.5 * x * (1.0 + tf.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * tf.pow(x, 3))))

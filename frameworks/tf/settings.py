@@ -9,6 +9,7 @@ from typing import Any
 from frameworks.plants import Plant
 from frameworks.spec import Network
 from frameworks.spec.activations import Gelu, LeakyRelu
+from frameworks.spelling import either
 
 LEAKY_SLOPE = 0.3
 """Of keras.layers.LeakyReLU, when nothing is said."""
@@ -139,13 +140,13 @@ def unfit(settings: Mapping[str, Any], network: Network) -> str:
 def complaint(settings: Mapping[str, Any]) -> str:
     """Return what is wrong with the settings, as ``key=value: reason``."""
     if settings.get("api", "auto") not in APIS:
-        return f"api={settings['api']}: must be {', '.join(APIS[:-1])} or {APIS[-1]}"
+        return f"api={settings['api']}: must be {either(APIS)}"
     asked = settings.get("jit_compile", False)
     if not isinstance(asked, bool) and asked != "auto":
         return f"jit_compile={asked}: must be true, false or auto"
     loop, together = settings.get("loop", "fit"), settings.get("steps_per_execution", 1)
     if loop not in LOOPS:
-        return f"loop={loop}: must be {', '.join(LOOPS[:-1])} or {LOOPS[-1]}"
+        return f"loop={loop}: must be {either(LOOPS)}"
     if loop == "eager" and asked:
         return f"jit_compile={str(asked).lower()}: XLA compiles functions, and loop=eager has none; take loop=function"
     if together != "auto" and (isinstance(together, str) or together < 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import numpy as np
 from torch import nn
 
 from frameworks.spec import Node, norms, pools, shaping
@@ -158,7 +159,8 @@ def _elu(node: Node, layer: act.Elu, plants: Collection[str]) -> Layers:
 
 
 def _leaky_relu(node: Node, layer: act.LeakyRelu, plants: Collection[str]) -> Layers:
-    return [nn.LeakyReLU(layer.negative_slope)]
+    # TensorFlow's kernel keeps the slope in float32, in float64 too: here it is the same number.
+    return [nn.LeakyReLU(float(np.float32(layer.negative_slope)))]
 
 
 def _softmax(node: Node, layer: act.Softmax, plants: Collection[str]) -> Layers:

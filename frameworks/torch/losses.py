@@ -62,28 +62,24 @@ class Focal(nn.Module):
         return losses if self.reduction == "none" else losses.mean()
 
 
-class MeanSquaredError(nn.MSELoss):
-    """PyTorch's own, for outputs (n, 1) and targets (n,): which it would spread to (n, n) with but a warning."""
+class OfTargets(nn.Module):
+    """For outputs (n, 1) and targets (n,), which PyTorch's own would spread to (n, n) with but a warning."""
 
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of the batch, or the loss of each sample, (n, 1)."""
-        return super().forward(outputs, _like(targets, outputs))
+        return super().forward(outputs, _like(targets, outputs))  # type: ignore[misc, no-any-return]
 
 
-class MeanAbsoluteError(nn.L1Loss):
-    """PyTorch's own, for outputs (n, 1) and targets (n,)."""
-
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss of the batch, or the loss of each sample, (n, 1)."""
-        return super().forward(outputs, _like(targets, outputs))
+class MeanSquaredError(OfTargets, nn.MSELoss):
+    """PyTorch's own."""
 
 
-class Huber(nn.HuberLoss):
-    """PyTorch's own, for outputs (n, 1) and targets (n,)."""
+class MeanAbsoluteError(OfTargets, nn.L1Loss):
+    """PyTorch's own."""
 
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss of the batch, or the loss of each sample, (n, 1)."""
-        return super().forward(outputs, _like(targets, outputs))
+
+class Huber(OfTargets, nn.HuberLoss):
+    """PyTorch's own."""
 
 
 class Weighted(nn.Module):
@@ -120,12 +116,8 @@ class BroadcastMistake(nn.MSELoss):
         return super().forward(outputs, targets.to(outputs.dtype))
 
 
-class SmoothMistake(nn.SmoothL1Loss):
+class SmoothMistake(OfTargets, nn.SmoothL1Loss):
     """What looks like Huber's loss: PyTorch's smooth one is that divided by delta."""
-
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss of the batch, or the loss of each sample, (n, 1)."""
-        return super().forward(outputs, _like(targets, outputs))
 
 
 class SoftmaxMistake(nn.Module):

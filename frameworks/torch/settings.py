@@ -12,6 +12,7 @@ from frameworks.spec.layers import DepthwiseConv2D
 from frameworks.spec.norms import BatchNorm
 from frameworks.spec.padding import NONE
 from frameworks.spec.pools import AvgPool2D, MaxPool2D
+from frameworks.spelling import either
 
 PACKAGES = {"torch": "PyTorch"}
 
@@ -156,7 +157,7 @@ def complaint(settings: Mapping[str, Any]) -> str:
     """Return what is wrong with the settings, as ``key=value: reason``."""
     mode = settings.get("compile_mode", "default")
     if mode not in COMPILE_MODES:
-        return f"compile_mode={mode}: must be {', '.join(COMPILE_MODES[:-1])} or {COMPILE_MODES[-1]}"
+        return f"compile_mode={mode}: must be {either(COMPILE_MODES)}"
     if mode != "default" and not settings.get("compile"):
         return f"compile_mode={mode}: means nothing without compile=true"
     if not 0 <= settings.get("handicap", 0.0) < 100:

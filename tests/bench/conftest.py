@@ -136,7 +136,7 @@ def save_fingerprint(path: Path, changes: Mapping[str, Any] | None = None, **inf
     arrays |= {"reference/loaded": np.zeros(1), "reference/update": np.array([1e-16])}
     arrays["reference/loss"] = np.array([1e-16])
     arrays |= changes or {}
-    about = {"content": "same", "num_parameters": 24, "mode": "by hand", "layers": LAYERS, "constants": []} | info
+    about = {"content": "same", "num_parameters": 24, "mode": "by hand", "layers": LAYERS} | info
     kept = {name: np.array(value, dtype=np.float64) for name, value in arrays.items() if value is not None}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(kept, path, metadata={"parallax": json.dumps(about)})

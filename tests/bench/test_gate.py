@@ -170,7 +170,7 @@ def test_what_is_corrected_and_what_cannot_be_certified_is_listed(check):
     assert any("augmentation (flip)" in note for note in check("pipeline.augment.flip=both").uncertified)
     assert not any("augmentation" in note for note in parity.uncertified)
     plain = check("model.layers=[flatten,{dense:8},gelu,{dense:outputs}]")
-    assert plain.corrected == ["gelu: float32 constants inside, so the tolerance is 1e-7"]
+    assert plain.corrected == []
     assert not any("masks" in note for note in plain.uncertified)
 
 

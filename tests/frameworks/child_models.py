@@ -99,4 +99,27 @@ KERAS = {"mobilenet_v2": "MobileNetV2", "efficientnet_v2_b0": "EfficientNetV2B0"
 INSIDE = {"efficientnet_v2_b0": {"include_preprocessing": False}}
 """What keeps an application from scaling its input by itself."""
 
-JOBS = {"library": library}
+
+def keras_gelu(request: Request) -> Answer:
+    """Return what Keras's own gelu gives in float32, and ours, with the gradients of both; and of its tanh form."""
+    import keras
+    import tensorflow as tf
+
+    from frameworks.tf import modules
+
+    values = tf.constant(np.random.default_rng(0).normal(0, 3, 10_000), tf.float32)
+    found = {}
+    for form, ours in (("exact", modules.gelu), ("tanh", modules.gelu_by_tanh)):
+        stock = partial(keras.activations.gelu, approximate=form == "tanh")
+        for whose, function in (("ours", ours), ("stock", stock)):
+            with tf.GradientTape() as tape:
+                tape.watch(values)
+                result = function(values)
+            found |= {
+                f"{form}/{whose}": result.numpy(),
+                f"{form}/{whose}/gradient": tape.gradient(result, values).numpy(),
+            }
+    return {}, found
+
+
+JOBS = {"library": library, "keras_gelu": keras_gelu}

@@ -47,7 +47,7 @@ def test_weights_after_each_of_five_steps_agree(side_by_side, job, net, optimize
                 if name == "logits" or name.endswith("/moving_mean"):
                     del answer.arrays[name]
     error, where = torch.furthest(tf, idle)
-    assert error <= (1e-7 if network.float32_constants() else 1e-9), where
+    assert error <= 1e-9, where
     for name, value in made.initial().items():
         assert not name.endswith("/kernel") or (tf.arrays[f"weights/4/{name}"] != value).any()
     assert len(tf.under("losses/")) == 5

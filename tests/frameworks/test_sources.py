@@ -209,7 +209,7 @@ def compared(job: FileJob, answers: dict[str, Any], folder: Path) -> tuple[list[
     prints = {}
     for name, answer in answers.items():
         save_file(answer.arrays, folder / f"{name}.safetensors")
-        about = {"content": "", "layers": (), "num_parameters": 0, "mode": "", "constants": ()}
+        about = {"content": "", "layers": (), "num_parameters": 0, "mode": ""}
         prints[name] = Fingerprint(contender=name, arrays=answer.arrays, **about)
     checks = [check for item in prints.values() for check in pixels.examine(item)]
     return checks + pixels.certify(prints["torch"], prints["tf"]), pixels.notes(prints)

@@ -53,7 +53,9 @@ MISPLACED = """() => {
 }"""
 
 PALE = """() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  // What is mixed is told in shares of one.
+  const scale = (colour, place) => (colour.startsWith("color(") && place < 3 ? 255 : 1);
+  const parts = (colour) => colour.match(/[\\d.]+/g).map((v, place) => Number(v) * scale(colour, place));
   const light = (colour) => {
     const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
     const [r, g, b] = parts(colour).map((v) => linear(v / 255));
@@ -70,7 +72,7 @@ PALE = """() => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.textContent.trim() || element.matches("script, .dot")) continue;
+    if (!texts.currentNode.textContent.trim() || element.matches("script, .dot, title")) continue;
     const style = getComputedStyle(element);
     const [a, b] = [light(element.closest("svg") ? style.fill : style.color), light(ground(element))];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

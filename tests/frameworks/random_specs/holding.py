@@ -147,7 +147,6 @@ def fingerprint(backend: str, answer: Answer) -> Fingerprint:
         layers=tuple((name, kind) for name, kind in info["layers"]),
         num_parameters=info["num_parameters"],
         mode=info["mode"],
-        constants=tuple(info["constants"]),
         update=tuple(info["update"]),
         mistake=info["mistake"],
     )

@@ -86,10 +86,10 @@ def test_honest_rooms_are_certified(gate, layers, optimizer, learns):
     assert max(checks[name].error for name in QUANTITIES[:-1]) < 1e-10
 
 
-def test_float32_constants_are_allowed_for(gate):
-    checks = gate(["flatten", {"dense": 6}, "gelu", {"dense": 6}, "leaky_relu", {"dense": "outputs"}], SGD)
-    assert all(check.passed for check in checks.values())
-    assert checks["layer outputs"].tolerance == 1e-7
+def test_no_float32_constant_is_left_in_float64(gate):
+    """TensorFlow's own gelu and leaky relu have some: 1e-8 of an output, which Adam lifts beyond any limit."""
+    checks = gate(["flatten", {"dense": 6}, "gelu", {"gelu": True}, "leaky_relu", {"dense": "outputs"}], ADAM)
+    assert max(checks[name].error for name in QUANTITIES[:-1]) < 1e-12
 
 
 PLANTED = {
