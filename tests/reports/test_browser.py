@@ -280,3 +280,14 @@ def test_the_page_is_complete_without_script(visit):
     assert "CUDA_ERROR_NO_DEVICE" in page.locator(".failures").inner_text()
     assert not page.locator(".tools, .reading, th button").count()
     assert "Drag to zoom" not in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "trials.json"])
+def test_the_raw_trials_are_taken_out_of_the_page(visit, name, tmp_path):
+    page = visit("run")
+    with page.expect_download() as download:
+        page.locator(f"a[download='{name}']").click()
+    assert download.value.suggested_filename == name
+    download.value.save_as(tmp_path / name)
+    content = (tmp_path / name).read_text()
+    assert content.count("torch_compile_max_autotune-2") == 1, "the folder of its third trial"
