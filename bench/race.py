@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import (
     announce,
+    disputed,
     estimate,
     finished,
     gate,
@@ -42,7 +43,8 @@ def run(plan: Plan, folder: Path, *, earlier: Results | None = None, label: str 
     `label` each. Interrupted, it writes what it has, with a report over it, and lets the interrupt go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = record.begin(plan, samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"]))
+    pictures = samples.write(plan.prepared, plan.splits, folder, plan.config["train"]["seed"])
+    results = record.begin(plan, pictures, disputed.write_labels(plan.prepared, plan.splits, folder))
     if earlier is not None:
         finished.take_over(plan, earlier, results, folder)
     store.write(folder, results)
@@ -176,6 +178,9 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     if results.status == "running":
         results.status = "ok" if finished.all_good(results) else "failed"
         results.message = results.message or _troubles(results)
+    if results.dataset:
+        with suppress(OSError, ValueError):  # what only the report would show costs no result
+            disputed.write_images(plan.prepared, plan.splits, folder, results.trials, results.dataset)
     results.finished, results.wall_seconds = record.now(), (results.wall_seconds or 0.0) + seconds
     store.write(folder, results)
     estimate.remember(plan, results.trials, plan.contenders)

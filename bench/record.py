@@ -6,16 +6,19 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
-from bench import hyperparameters, machine, surroundings
+from bench import hyperparameters, layers, machine, surroundings
 from bench.plan import Plan
 from bench.results.format import percent
-from bench.results.schema import Dataset, Layer, Model, Results
+from bench.results.schema import Dataset, Results
 from frameworks.augment import active
 from frameworks.reference import OPTIONS
 
 
-def begin(plan: Plan, samples: str = "") -> Results:
-    """Return results that say what will be run; `samples` is where the sample images lie (`bench.samples`)."""
+def begin(plan: Plan, samples: str = "", labels: str = "") -> Results:
+    """Return results that say what will be run.
+
+    `samples` is where the sample images lie (`bench.samples`), `labels` those of the test split (`bench.disputed`).
+    """
     network, config = plan.network, plan.config
     slowed = [item for item in plan.contenders if item.settings.get("handicap")]
     planted = [*plan.plants, *(f"{item.name} slowed by {percent(item.settings['handicap'], 0)}" for item in slowed)]
@@ -47,24 +50,8 @@ def begin(plan: Plan, samples: str = "") -> Results:
         | ({"planted": ", ".join(planted)} if planted else {}),
         baseline=plan.baseline,
         contenders=plan.contenders,
-        dataset=_dataset(plan, samples),
-        model=Model(
-            name=network.name,
-            parameters=network.num_parameters,
-            flops=network.flops,
-            step_flops=network.step_flops,
-            layers=[
-                Layer(
-                    name=node.name,
-                    kind=node.layer.kind,
-                    output_shape=list(node.output_shape),
-                    parameters=node.num_parameters,
-                    flops=node.flops,
-                    step_flops=network.layer_step_flops[node.name],
-                )
-                for node in network.nodes
-            ],
-        ),
+        dataset=_dataset(plan, samples, labels),
+        model=layers.told(network),
     )
 
 
@@ -91,7 +78,7 @@ def _machine(plan: Plan) -> dict[str, Any]:
     return machine.describe() | {key: value for key, value in more.items() if value}
 
 
-def _dataset(plan: Plan, samples: str) -> Dataset:
+def _dataset(plan: Plan, samples: str, labels: str) -> Dataset:
     prepared, splits = plan.prepared, plan.splits
     return Dataset(
         name=prepared.name,
@@ -109,6 +96,7 @@ def _dataset(plan: Plan, samples: str) -> Dataset:
         class_weights=list(splits.class_weights),
         facts=dict(prepared.facts) | dict(splits.facts),
         samples=samples,
+        labels=labels,
     )
 
 

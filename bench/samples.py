@@ -25,18 +25,23 @@ def write(prepared: Prepared, splits: Splits, folder: Path, seed: int) -> str:
         return ""
     x, y = prepared.arrays()
     rows = _choose(np.asarray(y[splits.train]), len(prepared.classes), seed)
-    high, wide, channels = prepared.input_shape
-    step = -(-max(high, wide) // SAMPLE_PIXELS)
-    shape = (-(-high // step), -(-wide // step), 3 if channels >= 3 else 1)
+    pictures = [[picture(x[splits.train[position]], prepared) for position in row] for row in rows]
+    shape = next(item.shape for row in pictures for item in row)
     found = np.zeros((len(rows), max(len(row) for row in rows), *shape), np.uint8)
-    for place, row in enumerate(rows):
-        for column, position in enumerate(row):
-            image = x[splits.train[position], ::step, ::step, : shape[2]]
-            found[place, column] = _spread(image, prepared.value_range)
+    for place, row_of in enumerate(pictures):
+        for column, image in enumerate(row_of):
+            found[place, column] = image
     path = folder / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, found, allow_pickle=False)
     return NAME
+
+
+def picture(image: NDArray[np.uint8], prepared: Prepared) -> NDArray[np.uint8]:
+    """Return a sample (H, W, C) as the report shows it: grey or three channels, values over 0 to 255, few pixels."""
+    high, wide, channels = image.shape
+    step = -(-max(high, wide) // SAMPLE_PIXELS)
+    return _spread(image[::step, ::step, : 3 if channels >= 3 else 1], prepared.value_range)
 
 
 def _choose(labels: NDArray[np.generic], num_classes: int, seed: int) -> list[NDArray[np.int64]]:

@@ -12,12 +12,13 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bench import datasets, drawing, entry, summary
+from bench import datasets, entry, layers, summary
 from bench.compose import settled
 from bench.errors import RequestError
 from bench.job import INTERRUPTED, OK, REFUSED
 from bench.plan import parsed
 from bench.preparing import Preparing
+from bench.results import drawing
 from frameworks.spec import Network
 
 HELP = f"""\
@@ -93,7 +94,7 @@ def _draw(network: Network, file: Path) -> None:
     if file.suffix != ".svg":
         raise RequestError(f"--svg={file}: must end in .svg")
     try:
-        file.write_text(drawing.svg(network), encoding="utf-8")
+        file.write_text(drawing.svg(layers.told(network)), encoding="utf-8")
     except OSError as error:
         raise RequestError(f"--svg={file}: cannot be written ({error.strerror})") from error
     print(f"Drawn in {file}")

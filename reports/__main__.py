@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             apart = changed.compare(runs, asked.quantity, asked.fail_if_slower)
             if apart and asked.fail_if_slower is not None:
                 status = regressions.exit_status(apart.findings, strict=asked.strict)
-            problems = write(build(runs, across=compared, changed=apart), out)
+            problems = write(build(runs, across=compared, changed=apart, workers=_cores()), out)
     except NothingToReport as error:
         return _refuse(str(error))
     except OSError as error:
@@ -64,6 +65,10 @@ def _refuse(message: str) -> int:
 def one_line(text: str) -> str:
     """Return `text` on one line, without what could drive a terminal."""
     return "".join(letter if letter.isprintable() else " " if letter in "\n\t" else "?" for letter in text)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from bench.results.format import significant
-from reports.figure import Chart, canvas, finish, label, legend
+from reports.figure import Chart, Margins, canvas, finish, label, legend
 from reports.frames import Array, Frames, thin
 from reports.load import Run
 from reports.palette import INK, LIGHT
+from reports.reading import Reading, Series
 
 HEIGHT = 3.1
+POINTS, LEAST_POINTS = 8000, 50
+"""Points of all thin lines over steps together, and of each of them at least."""
+
 MEAN_POINTS = 120
 """Points of the thick line over steps: few enough to smooth the batches' noise away."""
 
-DASHES = (0, (4, 2))
+STYLES: dict[str, tuple[Any, str]] = {"val": ("-", "validation"), "train": ((0, (4, 2)), "training")}
+"""By split: the line, and its name in the legend."""
 
 NAMES = {"loss": "loss", "accuracy": "accuracy", "mae": "mean absolute error"}
 """The columns of ``epochs.csv`` that are drawn, in words; a task has accuracy or mae."""
 
 
-def draw(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> list[Chart]:
-    """Return the learning charts that the trials of `run` have data for."""
-    charts = [_per_step(run, colours, prefix, png)]
+def draw(run: Run, colours: Mapping[str, int], prefix: str, png: bool, points: int = POINTS) -> list[Chart]:
+    """Return the learning charts that the trials of `run` have data for; all repeats together have about `points`."""
+    charts = [_per_step(run, colours, prefix, png, points)]
     charts += [
         _curves(run, colours, metric, against, prefix, png) for against in ("epochs", "seconds") for metric in NAMES
     ]
@@ -39,22 +45,26 @@ def _by_contender(run: Run) -> Iterator[tuple[str, list[Frames]]]:
         yield name, [item for item in run.trials if item.trial.contender == name]
 
 
-def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Chart | None:
-    with canvas(HEIGHT) as (figure, axes):
-        shown: list[Array] = []
-        for position, (name, trials) in enumerate(_by_contender(run)):
-            lines = [(item.steps, item.losses) for item in trials if item.steps is not None and item.losses is not None]
+def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool, points: int) -> Chart | None:
+    known = {
+        name: [(item.steps, item.losses) for item in trials if item.steps is not None and item.losses is not None]
+        for name, trials in _by_contender(run)
+    }
+    if not any(known.values()):
+        return None
+    each = max(LEAST_POINTS, points // sum(map(len, known.values())))
+    stretches = any(losses.size > each for lines in known.values() for _, losses in lines)
+    reading = Reading(across="step")
+    with canvas(HEIGHT, margins=Margins(left=0.76)) as (figure, axes):
+        for position, (name, lines) in enumerate(known.items()):
             if not lines:
                 continue
             colour = LIGHT[colours[name]]
-            for steps, losses in lines:
-                axes.plot(steps, losses, color=colour, linewidth=0.5, alpha=0.22)
-                shown.append(losses)
+            axes.plot(*_joined([_thinned(line, each) for line in lines]), color=colour, linewidth=0.5, alpha=0.3)
             steps, mean = _smooth(lines)
             axes.plot(steps, mean, color=colour, linewidth=_thickness(position), label=label(name))
-        if not shown:
-            return None
-        _loss_axis(axes, shown)
+            reading.series.append(Series(name=name, colour=colours[name], x=steps, y=mean))
+        _loss_axis(axes, [losses for lines in known.values() for _, losses in lines])
         axes.set_xlabel("training step")
         axes.set_ylabel("training loss")
         axes.margins(x=0.01)
@@ -63,17 +73,31 @@ def _per_step(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> C
             figure,
             key="loss-per-step",
             title="Training loss per step",
-            note="Faint: every repeat. Strong: mean over repeats, smoothed.",
+            note=f"Faint: every repeat{', averaged over stretches' if stretches else ''}. "
+            "Strong: mean over repeats, smoothed.",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
+
+
+def _joined(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return several lines as one with gaps: drawn at once, in a fraction of the time."""
+    gap = np.array([np.nan])
+    places, values = (np.concatenate([part for line in lines for part in (line[axis], gap)]) for axis in (0, 1))
+    return places, values
+
+
+def _thinned(line: tuple[Array, Array], points: int) -> tuple[Array, Array]:
+    """Return a line of no more than so many points, each the mean of a stretch."""
+    steps, values = line
+    places, means = thin(values, points)
+    return np.interp(places, np.arange(1.0, values.size + 1), steps), means
 
 
 def _smooth(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     """Return the smoothed mean line of those that went to the end."""
-    steps, mean = _mean(lines)
-    places, values = thin(mean, MEAN_POINTS)
-    return np.interp(places, np.arange(1.0, mean.size + 1), steps), values
+    return _thinned(_mean(lines), MEAN_POINTS)
 
 
 def _mean(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
@@ -85,32 +109,34 @@ def _mean(lines: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
 
 
 def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, prefix: str, png: bool) -> Chart | None:
-    with canvas(HEIGHT) as (figure, axes):
-        shown: list[Array] = []
-        splits: set[str] = set()
-        for position, (name, trials) in enumerate(_by_contender(run)):
-            colour, thickness = LIGHT[colours[name]], _thickness(position)
-            for split, style in (("train", DASHES), ("val", "-")):
-                lines = [_line(item, f"{split}_{metric}", against) for item in trials if item.epochs]
-                lines = [line for line in lines if np.isfinite(line[1]).any()]
-                if not lines:
-                    continue
-                splits.add(split)
-                shown += [values for _, values in lines]
-                for places, values in lines:
-                    axes.plot(places, values, color=colour, linestyle=style, linewidth=0.6, alpha=0.4)
-                places, values = _mean(lines)
-                marker = "o" if values.size == 1 else None
-                width = thickness if split == "val" else thickness * 0.7
-                axes.plot(places, values, color=colour, linestyle=style, linewidth=width, marker=marker)
-            if any(item.epochs for item in trials):
-                axes.plot([], [], color=colour, linewidth=2.4, label=label(name))
-        if not shown:
-            return None
-        for split, style, word in (("val", "-", "validation"), ("train", DASHES, "training")):
-            if split in splits:
-                axes.plot([], [], color=INK, linewidth=1.2, linestyle=style, label=word)
-        _finish_axes(axes, metric, against, shown)
+    known = {
+        (name, split): lines
+        for name, trials in _by_contender(run)
+        for split in STYLES
+        if (lines := _lines(trials, f"{split}_{metric}", against))
+    }
+    if not known:
+        return None
+    names = list(dict.fromkeys(name for name, _ in known))
+    reading = Reading(across="epoch", percent=metric == "accuracy")
+    if against == "seconds":
+        reading.across, reading.unit = "after", "s"
+    with canvas(HEIGHT, margins=Margins(left=0.76)) as (figure, axes):
+        for (name, split), lines in known.items():
+            colour, style = LIGHT[colours[name]], STYLES[split][0]
+            axes.plot(*_joined(lines), color=colour, linestyle=style, linewidth=0.6, alpha=0.4)
+            places, values = _mean(lines)
+            width = _thickness(names.index(name)) * (1 if split == "val" else 0.7)
+            marker = "o" if values.size == 1 else None
+            axes.plot(places, values, color=colour, linestyle=style, linewidth=width, marker=marker)
+            told = f"{name}, {STYLES[split][1]}"
+            reading.series.append(Series(name=told, colour=colours[name], x=places, y=values))
+        for name in names:
+            axes.plot([], [], color=LIGHT[colours[name]], linewidth=2.4, label=label(name))
+        for split in dict.fromkeys(split for _, split in known):
+            style, word = STYLES[split]
+            axes.plot([], [], color=INK, linewidth=1.2, linestyle=style, label=word)
+        _finish_axes(axes, metric, against, [values for lines in known.values() for _, values in lines])
         # In the figure as well as above it: its file goes out into the world alone.
         mark = run.results.dataset.mark if run.results and run.results.dataset and metric != "loss" else ""
         if mark:
@@ -124,7 +150,14 @@ def _curves(run: Run, colours: Mapping[str, int], metric: str, against: str, pre
             note="Thin: every repeat. Thick: their mean.",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
+
+
+def _lines(trials: Sequence[Frames], column: str, against: str) -> list[tuple[Array, Array]]:
+    """Return (places, values) of every trial that has any."""
+    lines = [_line(item, column, against) for item in trials if item.epochs]
+    return [line for line in lines if np.isfinite(line[1]).any()]
 
 
 def _line(item: Frames, column: str, against: str) -> tuple[Array, Array]:

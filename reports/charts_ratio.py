@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from bench.results.schema import TIMES, Comparison
-from reports.figure import Chart, canvas, finish, label, log_ticks
+from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
 from reports.format import interval, number, ratio
 from reports.palette import INK, LIGHT
 
@@ -55,7 +55,7 @@ def draw(
     if not shown:
         return None
     places, bottom = _places(shown)
-    with canvas(0.55 - 0.46 * bottom) as (figure, axes):
+    with canvas(0.55 - 0.46 * bottom, margins=Margins(left=0.2, top=0.22)) as (figure, axes):
         low, high = _limits(shown)
         axes.set_xscale("log")
         axes.set_xlim(low, high)

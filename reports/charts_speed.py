@@ -8,11 +8,12 @@ from statistics import median
 import numpy as np
 from matplotlib.axes import Axes
 
-from reports.figure import Chart, canvas, finish, label, log_ticks
-from reports.format import number, seconds
+from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
+from reports.format import number, seconds, share
 from reports.frames import Array
 from reports.load import Run
 from reports.palette import INK, LIGHT
+from reports.reading import Reading, Series
 
 LATENCY_BINS = 60
 
@@ -38,9 +39,11 @@ def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> 
     low, high = every.min(), max(np.quantile(every, 0.995), every.min() * 1.05)
     edges = np.geomspace(low * 0.98, high * 1.02, LATENCY_BINS + 1)
     beyond = int((every > edges[-1]).sum())
-    with canvas(0.75 + 0.85 * len(pools)) as (figure, axes):
+    reading = Reading(across="around", unit="ms", factor=1e3)
+    with canvas(0.75 + 0.85 * len(pools), margins=Margins(left=0.26, right=0.26)) as (figure, axes):
         for row, name in enumerate(pools):
-            _ridge(axes, -float(row), pools[name], edges, LIGHT[colours[name]])
+            heights = _ridge(axes, -float(row), pools[name], edges, LIGHT[colours[name]])
+            reading.series.append(_told(name, colours[name], -float(row), heights, edges))
             axes.text(0, -row + 0.62, label(name, 40), transform=axes.get_yaxis_transform(), va="center")
         axes.set_xscale("log")
         axes.set_xlim(edges[0], edges[-1])
@@ -57,19 +60,28 @@ def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> 
             note=f"All repeats together; line: p50, dots: p95 and p99.{rest}",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
 
 
-def _ridge(axes: Axes, base: float, parts: list[Array], edges: Array, colour: str) -> None:
+def _ridge(axes: Axes, base: float, parts: list[Array], edges: Array, colour: str) -> Array:
+    """Draw one contender's histogram on `base`; return the share of its steps in every bin."""
     pooled = np.concatenate(parts)
-    heights = np.histogram(pooled, edges)[0].astype(np.float64)
-    heights *= 0.5 / max(heights.max(), 1.0)
+    counts = np.histogram(pooled, edges)[0].astype(np.float64)
+    heights = counts * 0.5 / max(counts.max(), 1.0)
     axes.stairs(base + heights, edges, baseline=base, fill=True, color=colour, alpha=0.45)
     axes.stairs(base + heights, edges, baseline=base, color=colour, linewidth=0.9)
     middle, *tails = np.quantile(pooled, [0.5, 0.95, 0.99])
     axes.plot([middle, middle], [base, base + 0.56], color=INK, linewidth=1.4)
     axes.text(middle, base + 0.6, f" p50 {seconds(float(middle))}", ha="left", va="bottom", fontsize=8)
     axes.plot(tails, [base + 0.05] * 2, linestyle="", marker="o", markersize=3.5, color=INK)
+    return counts / pooled.size
+
+
+def _told(name: str, colour: int, base: float, shares: Array, edges: Array) -> Series:
+    heights = base + shares * 0.5 / max(shares.max(), 1e-12)
+    texts = [f"{share(value)} of steps" for value in shares]
+    return Series(name=name, colour=colour, x=np.sqrt(edges[:-1] * edges[1:]), y=heights, texts=texts)
 
 
 def _time_candidates(axes: Axes) -> list[float]:
@@ -91,19 +103,24 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
     names = [name for name in _names(run) if phase_medians(run, name)]
     if not names:
         return None
-    with canvas(0.8 + 0.8 * len(names)) as (figure, axes):
+    reading = Reading(nearest=True)
+    with canvas(0.8 + 0.8 * len(names), margins=Margins(left=0.1)) as (figure, axes):
         total = max(sum(phase_medians(run, name).values()) for name in names)
         if total <= 0:
             return None
         for row, name in enumerate(names):
-            left = 0.0
+            left, texts, middles = 0.0, [], []
             for place, (phase, value) in enumerate(phase_medians(run, name).items()):
                 alpha = 0.9 if place % 2 == 0 else 0.5
                 axes.barh(-row, value, left=left, height=0.34, color=LIGHT[colours[name]], alpha=alpha)
+                texts.append(f"{phase} {seconds(value)}")
+                middles.append(left + value / 2)
                 if value > total * 0.015 * (len(phase) + 1):
                     axes.text(left + value / 2, -row - 0.2, phase, ha="center", va="top", fontsize=8)
                 left += value
             title = f"{label(name, 40)}  {seconds(left)}"
+            rows = np.full(len(middles), -float(row))
+            reading.series.append(Series(name=name, colour=colours[name], x=np.array(middles), y=rows, texts=texts))
             axes.text(0, -row + 0.3, title, transform=axes.get_yaxis_transform(), va="center")
         axes.set_xlim(0, total * 1.01)
         axes.set_ylim(-len(names) + 0.45, 0.5)
@@ -117,6 +134,7 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
             note="Phases in order; narrow ones are unnamed here and listed in the table of phases.",
             prefix=prefix,
             png=png,
+            reading=reading,
         )
 
 

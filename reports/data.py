@@ -141,5 +141,5 @@ def draw_samples(found: DataView, run: Run, shown: dict[bytes, str], prefix: str
 
 def draw_record(found: DataView, run: Run, prefix: str, png: bool) -> list[Chart]:
     """Add the pictures before and after a TFRecord file, where a trial left them, and return their chart."""
-    found.record = pictures.before_after(run.folder, [item.trial for item in run.trials], prefix, png)
+    found.record = pictures.before_after(run.folder, run.results.trials if run.results else [], prefix, png)
     return [found.record.chart] if found.record else []

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import LayoutEngine
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from reports.palette import INK, LIGHT
+from reports import svg
+from reports.palette import INK
+from reports.reading import Reading, data
 
 WIDTH = 4.9
 """Inches: a chart fills a phone's width at its natural size, so that its text stays readable there."""
@@ -51,6 +52,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9,
     "lines.solid_capstyle": "round",
+    "hatch.linewidth": 0.5,
 }
 
 
@@ -69,31 +71,70 @@ class Chart:
     svg: str
     """The SVG for a file."""
     png: bytes | None
+    data: Markup | None = None
+    """Its numbers for the page's script, as JSON; None where there is nothing to ask."""
+
+
+class Margins(LayoutEngine):
+    """Room around the axes in inches, given: to measure every text, as the constrained layout does, takes longer than
+    to draw it."""
+
+    # What `LayoutEngine` asks of its children: `subplots_adjust` may be called, and a colour bar takes room of its own.
+    _adjust_compatible = True
+    _colorbar_gridspec = True
+
+    def __init__(self, *, left: float, right: float = 0.2, bottom: float = 0.43, top: float = 0.09) -> None:
+        super().__init__()
+        self.left, self.right, self.bottom, self.top = left, right, bottom, top
+
+    def execute(self, fig: Figure) -> None:
+        """Place the axes of `fig`."""
+        width, height = fig.get_size_inches()
+        fig.subplots_adjust(
+            left=self.left / width,
+            right=1 - self.right / width,
+            bottom=self.bottom / height,
+            top=1 - self.top / height,
+        )
 
 
 @contextmanager
-def canvas(height: float) -> Iterator[tuple[Figure, Axes]]:
-    """Give a figure of `WIDTH` × `height` inches in the house's style, and its axes."""
+def canvas(height: float, *, width: float = WIDTH, margins: Margins | None = None) -> Iterator[tuple[Figure, Axes]]:
+    """Give a figure of `width` × `height` inches in the house's style, and its axes.
+
+    Without `margins` matplotlib finds the room that the texts around the axes need.
+    """
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         # A glyph the font lacks, a number no axis can hold: nothing that whoever asked for the page can act on.
         warnings.simplefilter("ignore")
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout=margins or "constrained")
         yield figure, figure.subplots()
 
 
-def finish(figure: Figure, *, key: str, title: str, note: str, prefix: str, png: bool) -> Chart:
-    """Render `figure`; to be called inside its `canvas`. `prefix` makes its ids unique in the page."""
+def finish(
+    figure: Figure, *, key: str, title: str, note: str, prefix: str, png: bool, reading: Reading | None = None
+) -> Chart:
+    """Render `figure`; to be called inside its `canvas`. `prefix` makes its ids unique in the page.
+
+    `reading` is what a pointer reads on its first axes.
+    """
+    engine = figure.get_layout_engine()
+    if isinstance(engine, Margins):
+        # Once for all: where a figure has a layout to make, matplotlib draws it twice.
+        engine.execute(figure)
+        figure.set_layout_engine(None)
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = _tidy(text.getvalue())
+    drawn = svg.tidy(text.getvalue())
     picture = None
     if png:
         stream = io.BytesIO()
         # Level 1 takes a third of the time of the default, for files a tenth larger.
         figure.savefig(stream, format="png", dpi=200, facecolor="white", pil_kwargs={"compress_level": 1})
         picture = stream.getvalue()
-    inline = _inline(svg, f"{prefix}-{key}", title)
-    return Chart(key=key, title=title, note=note, markup=Markup(inline), svg=svg, png=picture)
+    markup = Markup(svg.inline(drawn, f"{prefix}-{key}", title))
+    told = data(reading, figure.axes[0]) if reading else None
+    return Chart(key=key, title=title, note=note, markup=markup, svg=drawn, png=picture, data=told)
 
 
 def label(text: str, longest: int = 24) -> str:
@@ -111,6 +152,9 @@ def legend(axes: Axes) -> None:
     figure = axes.get_figure(root=True)
     if figure is not None:
         figure.set_figheight(figure.get_figheight() + 0.18 * (rows - 1))
+        engine = figure.get_layout_engine()
+        if isinstance(engine, Margins):
+            engine.top += 0.18 * rows + 0.04
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.0),
@@ -133,39 +177,3 @@ def log_ticks(axes: Axes, candidates: Iterable[float], write: Callable[[float], 
     axes.set_xticks(sorted(kept))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
-
-
-_NOISE = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
-_STAR = re.compile(r"<defs>\s*<style[^>]*>\*\{[^}]*\}</style>\s*</defs>")
-_FONT = re.compile(r"font-family:[^;\"]*;?|(font: [\d.]+px) [^;\"]*")
-_PATH = re.compile(r' d="([^"]*)"')
-_DECIMALS = re.compile(r"(\.\d\d)\d+")
-_STYLES = re.compile(r'style="([^"]*)"')
-
-
-def _tidy(svg: str) -> str:
-    """Return `svg` without prolog, metadata, the global style rule and digits that nobody sees."""
-    svg = _STAR.sub("", _NOISE.sub("", svg)).strip()
-    svg = _PATH.sub(_shorten, svg)
-    return re.sub(r"\n\s*", "\n", svg) + "\n"
-
-
-def _shorten(match: re.Match[str]) -> str:
-    return ' d="' + _DECIMALS.sub(r"\1", match[1]).replace("\n", "") + '"'
-
-
-def _inline(svg: str, prefix: str, title: str) -> str:
-    """Return `svg` to stand in a page: no fixed size, unique ids, colours by custom property."""
-    root, rest = svg.split(">", 1)
-    root = re.sub(r' (width|height|version)="[^"]*"', "", root)
-    root = f'{root} role="img" aria-label="{escape(title)}"'
-    body = _STYLES.sub(_restyle, rest)
-    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
-    return f"{root}>{body}"
-
-
-def _restyle(match: re.Match[str]) -> str:
-    style = _FONT.sub("", match[1]).replace(INK, "currentColor")
-    for index, colour in enumerate(LIGHT):
-        style = style.replace(colour, f"var(--c{index})")
-    return f'style="{style}"'

@@ -59,7 +59,7 @@ def read(folder: Path, trial: Trial) -> Frames:
         except Exception as error:  # a hostile or half-written file can raise anything in a parser
             frames.problems[name] = f"unreadable ({type(error).__name__})"
     if trial.status != "ok":
-        frames.log_tail = _log_tail(folder, trial)
+        frames.log_tail = log_tail(folder, f"{trial.folder}/log.txt", LOG_LINES) if trial.folder else ""
     return frames
 
 
@@ -141,12 +141,13 @@ def thin(values: Array, points: int) -> tuple[Array, Array]:
     return (edges[:-1] + edges[1:] + 1) / 2, means
 
 
-def _log_tail(folder: Path, trial: Trial) -> str:
+def log_tail(folder: Path, file: str, lines: int) -> str:
+    """Return the last lines of a log below `folder`; empty where there is none that may be read."""
     try:
-        with inside(folder, trial.folder, "log.txt").open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - LOG_BYTES))
-            text = file.read().decode("utf-8", errors="replace")
-    except OSError:
+        with inside(folder, ".", file).open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - LOG_BYTES))
+            text = stream.read().decode("utf-8", errors="replace")
+    except (OSError, ValueError):
         return ""
-    return "\n".join(text.splitlines()[-LOG_LINES:])
+    return "\n".join(text.splitlines()[-lines:])

@@ -44,7 +44,20 @@ class Run:
     """Why there are no results, in one line."""
     overrides: list[str] = field(default_factory=list)
     """What the sweep set for this run."""
-    trials: list[Frames] = field(default_factory=list)
+    _trials: list[Frames] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def trials(self) -> list[Frames]:
+        """Its trials with what their files hold; they are read when first asked for."""
+        if self._trials is None:
+            self._trials = [frames.read(self.folder, trial) for trial in (self.results.trials if self.results else [])]
+            for item in self._trials:
+                item.log_tail = clean(item.log_tail)
+        return self._trials
+
+    def release(self) -> None:
+        """Forget what the files hold: of a sweep it is more than a machine has room for."""
+        self._trials = None
 
     @property
     def status(self) -> str:
@@ -111,9 +124,6 @@ def _load_run(folder: Path, name: str, side: str, root: Path) -> Run:
         return run
     anew.compute(results)
     run.results = results
-    run.trials = [frames.read(folder, trial) for trial in results.trials]
-    for trial in run.trials:
-        trial.log_tail = clean(trial.log_tail)
     return run
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bench.results.schema import Results, Trial
 from bench.results.stats import geometric_mean
 from bench.results.summary import names
-from reports.format import number, seconds, size
+from reports.format import number, seconds, size, with_unit
 from reports.format import rate as per_second
 
 
@@ -120,6 +120,10 @@ class MeasuredView:
     """Which marks of memory any contender has."""
     memory: dict[str, list[str]] = field(default_factory=dict)
     """By contender: its marks."""
+    energy: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By contender: what the GPU took while it trained, and that per second; empty where nothing counted it."""
+    absent: list[str] = field(default_factory=list)
+    """What was not measured, and why: a sentence each."""
 
 
 MEMORY = {
@@ -157,7 +161,41 @@ def view(results: Results) -> MeasuredView:
         predictions={name: _prediction(trials, sizes) for name, trials in good.items() if sizes},
         marks=[MEMORY[mark] for mark in marks],
         memory={name: _memory(mine, marks) for name, mine in good.items() if marks},
+        energy={name: told for name, mine in good.items() if (told := _energy(mine))},
+        absent=_absent(done),
     )
+
+
+def _energy(trials: Sequence[Trial]) -> tuple[str, str] | None:
+    """Return joules of training and watts, means over the trials of which both are known."""
+    pairs = [(number(trial.energy_joules), number(trial.phases.get("train"))) for trial in trials]
+    known = [(joules, spent) for joules, spent in pairs if joules is not None and spent]
+    if not known:
+        return None
+    joules, watts = _mean([item[0] for item in known]), [one / other for one, other in known]
+    return with_unit(joules, "J"), with_unit(_mean(watts), "W")
+
+
+def _absent(trials: Sequence[Trial]) -> list[str]:
+    """Return what no finished trial has: what is not there is said, and never shown as zero."""
+    if not trials:
+        return []
+    told = {
+        "Energy was not measured: only a GPU whose driver counts it is asked.": any(
+            trial.energy_joules is not None for trial in trials
+        ),
+        "Memory of a device was not measured: no GPU was used, or its driver does not tell.": any(
+            "device" in trial.memory for trial in trials
+        ),
+        "Memory of the process was not measured.": any("peak" in trial.memory for trial in trials),
+        "Latency was not clocked.": any(trial.step_latency_seconds for trial in trials),
+        "Prediction by batch size was not clocked.": any(trial.predict_rates for trial in trials),
+        "The input pipeline alone was not clocked.": any(trial.input_seconds is not None for trial in trials),
+        "No large matrix product was clocked: there is no share of attainable FLOP/s.": any(
+            trial.matrix_product_flops is not None for trial in trials
+        ),
+    }
+    return [sentence for sentence, there in told.items() if not there]
 
 
 def _readings(clock: Clock, trials: Sequence[Trial]) -> str:

@@ -11,7 +11,7 @@ from bench.results import decompose, decompose_words
 from bench.results.decompose import Gap, Shares
 from bench.results.schema import Results
 from bench.results.summary import names
-from reports.figure import Chart, canvas, finish, label, legend
+from reports.figure import Chart, Margins, canvas, finish, label, legend
 from reports.format import seconds
 from reports.palette import INK, LIGHT
 
@@ -49,7 +49,7 @@ def draw(found: PartsView, colours: Mapping[str, int], prefix: str, png: bool) -
     shares = found.shares
     if not shares:
         return []
-    with canvas(0.85 + 0.85 * len(shares)) as (figure, axes):
+    with canvas(0.85 + 0.85 * len(shares), margins=Margins(left=0.1)) as (figure, axes):
         for row, item in enumerate(shares):
             _bar(axes, -float(row), item, LIGHT[colours.get(item.contender, 0)])
         axes.set_xlim(0, 1e3 * max(_reach(item) for item in shares) * 1.01)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.results.schema import SAMPLE_CLASSES, SAMPLE_IMAGES, SAMPLE_PIXELS, Dataset, Trial
+from reports.arrays import ArrayError, mapped
 from reports.figure import Chart, canvas, finish, label
-from reports.frames import inside
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -44,21 +44,17 @@ class BeforeAfter:
     equal: bool
 
 
-class PictureError(ValueError):
-    """A file that does not hold the pictures it should; the message says why."""
-
-
 def read_samples(folder: Path, dataset: Dataset) -> Pixels | None:
     """Return the sample images of the run in `folder`, (classes, images, H, W, 1 or 3); None where it left none.
 
-    Raises `PictureError` for a file that holds something else.
+    Raises `ArrayError` for a file that holds something else.
     """
     if not dataset.samples:
         return None
     try:
-        images = _load(folder, dataset.samples, dimensions=5)
+        images = read_pictures(folder, dataset.samples, dimensions=5)
     except FileNotFoundError:
-        raise PictureError("missing") from None
+        raise ArrayError("missing") from None
     classes, columns, high, wide, _ = images.shape
     if (
         classes > SAMPLE_CLASSES
@@ -66,7 +62,7 @@ def read_samples(folder: Path, dataset: Dataset) -> Pixels | None:
         or max(high, wide) > SAMPLE_PIXELS
         or classes > max(1, len(dataset.classes))
     ):
-        raise PictureError(f"shape {images.shape}")
+        raise ArrayError(f"shape {images.shape}")
     return images
 
 
@@ -78,7 +74,7 @@ def draw_samples(images: Pixels, dataset: Dataset, prefix: str, png: bool) -> Ch
     factor = max(1, round(SHARP / max(high, wide)))
     return _draw(
         _mosaic(images.repeat(factor, axis=2).repeat(factor, axis=3), there),
-        _names(dataset.classes[:classes]) or ["samples"],
+        short_names(dataset.classes[:classes]) or ["samples"],
         key="samples",
         title="Sample images of the training split",
         note=_note(dataset, classes),
@@ -87,7 +83,7 @@ def draw_samples(images: Pixels, dataset: Dataset, prefix: str, png: bool) -> Ch
     )
 
 
-def _names(classes: Sequence[str]) -> list[str]:
+def short_names(classes: Sequence[str]) -> list[str]:
     """Return names short enough to stand beside a row; numbered where they begin alike."""
     short = [label(name, 14) for name in classes]
     return (
@@ -107,10 +103,12 @@ def _note(dataset: Dataset, shown: int) -> str:
 
 
 def before_after(folder: Path, trials: Sequence[Trial], prefix: str, png: bool) -> BeforeAfter | None:
-    """Return the two pictures of the first trial that left them; None where none did. Raises `PictureError`."""
+    """Return the two pictures of the first trial that left them; None where none did. Raises `ArrayError`."""
     for trial in trials:
         try:
-            pair = [_load(folder, f"{trial.folder}/record_{when}.npy", dimensions=3) for when in ("before", "after")]
+            pair = [
+                read_pictures(folder, f"{trial.folder}/record_{when}.npy", dimensions=3) for when in ("before", "after")
+            ]
         except FileNotFoundError:
             continue
         return _compare(pair[0], pair[1], trial, prefix, png)
@@ -167,28 +165,21 @@ def _step(image: Pixels) -> int:
     return int(-(-max(high, wide) // (4 * SAMPLE_PIXELS)))
 
 
-def _load(folder: Path, name: str, dimensions: int) -> Pixels:
+def read_pictures(folder: Path, name: str, dimensions: int) -> Pixels:
     """Return pixels, uint8 with grey or colour last; nothing is unpickled, read outside `folder`, or large.
 
-    Raises `FileNotFoundError` where there is no such file, `PictureError` where it holds anything else.
+    Raises `FileNotFoundError` where there is no such file, `ArrayError` where it holds anything else.
     """
-    place = Path(name)
-    try:
-        # Mapped: a header that promises more than the file holds is refused before anything is taken from memory.
-        found = np.load(inside(folder, str(place.parent), place.name), mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a hostile or half-written file can raise anything in a parser
-        raise PictureError(f"unreadable ({type(error).__name__})") from error
-    if not isinstance(found, np.ndarray) or found.dtype != np.uint8:
-        raise PictureError("no array of uint8")
+    found = mapped(folder, name)
+    if found.dtype != np.uint8:
+        raise ArrayError("no array of uint8")
     if (
         found.ndim != dimensions
         or found.shape[-1] not in (1, 3)
         or not 0 < max(found.shape) <= LARGEST
         or not 0 < found.size <= MOST_BYTES
     ):
-        raise PictureError(f"shape {found.shape}")
+        raise ArrayError(f"shape {found.shape}")
     return np.array(found)
 
 

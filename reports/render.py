@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from reports import palette
 from reports.page import MOST_ROWS, Page
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("scale.js", "chart.js", "table.js")
 
 
 def html(page: Page) -> str:
@@ -46,6 +49,7 @@ def html(page: Page) -> str:
     )
     light, dark = palette.css()
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return environment.get_template("report.html.j2").render(
         page=page,
         ratio=fmt.ratio,
@@ -56,6 +60,9 @@ def html(page: Page) -> str:
         most=MOST_ROWS,
         # Not escaped: our own file and constants, nothing of the results.
         style=Markup(style),
+        script=Markup(script),
+        # The browser runs this script and no other, whatever else might get into the page.
+        script_hash=Markup(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()),
         light=Markup(light),
         dark=Markup(dark),
     )

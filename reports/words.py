@@ -24,6 +24,11 @@ class Badge:
     """``good``, ``bad`` or ``none``: its look."""
     words: str
     message: str
+    short: str
+    """In a table of runs."""
+
+
+ALONE = "There is nothing to compare it with."
 
 
 def title(results: Results, fallback: str) -> str:
@@ -51,12 +56,12 @@ def badge(results: Results) -> Badge:
     """Return the parity certificate at a glance."""
     message = results.parity.message
     if results.parity.passed:
-        return Badge(kind="good", words="Certified: the same work", message=message)
+        return Badge(kind="good", words="Certified: the same work", message=message, short="certified")
     if results.parity.passed is False:
-        return Badge(kind="bad", words="NOT certified", message=message)
+        return Badge(kind="bad", words="NOT certified", message=message, short="NOT certified")
     if len(summary.names(results)) < 2:
-        return Badge(kind="none", words="Lone contender", message=message or "There is nothing to compare it with.")
-    return Badge(kind="bad", words="NOT certified: not checked", message=message)
+        return Badge(kind="none", words="Lone contender", message=message or ALONE, short="alone")
+    return Badge(kind="bad", words="NOT certified: not checked", message=message, short="not checked")
 
 
 def conditions(results: Results) -> list[tuple[str, str]]:

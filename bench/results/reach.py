@@ -80,6 +80,11 @@ def reached(results: Results, contender: str) -> Reached:
     )
 
 
+def outcomes(trials: Sequence[Trial], contender: str) -> list[tuple[float, bool]]:
+    """Return by repeat (seconds of training until the target was first reached, or of all of it; whether it was)."""
+    return list(_blocks(trials, contender).values())
+
+
 def complete(trials: Sequence[Trial], contenders: Sequence[str]) -> bool:
     """Return whether every repeat of all `contenders` got to one and the same target: else a ratio would be biased."""
     found = [item for name in contenders for item in _blocks(trials, name).values()]
@@ -92,12 +97,12 @@ def sentences(results: Results) -> list[str]:
     if target(results) is None:
         return []
     every = [found for name in names(results) if (found := reached(results, name)).repeats]
-    goal = _goal(results)
+    said = goal(results)
     verdicts = {item.contender: item.verdict for item in results.comparison if item.quantity == QUANTITY}
     base = next((item for item in every if item.contender == results.baseline), None)
     others = [item for item in every if item is not base]
     compared = [verdicts.get(item.contender) or _why_not(item, base) for item in others] if base else []
-    return [_told(item, goal) for item in every] + compared
+    return [_told(item, said) for item in every] + compared
 
 
 def _blocks(trials: Sequence[Trial], contender: str) -> dict[Block, tuple[float, bool]]:
@@ -116,7 +121,7 @@ def _outcome(trial: Trial) -> tuple[float, bool] | None:
     return (seconds, there and trial.status == "ok") if math.isfinite(seconds) and seconds > 0 else None
 
 
-def _goal(results: Results) -> str:
+def goal(results: Results) -> str:
     """Return the target in words: "a validation accuracy of 95 %", "a validation MAE of 45"."""
     value = target(results) or 0.0
     mark = f" ({results.dataset.mark})" if results.dataset and results.dataset.mark else ""

@@ -231,6 +231,9 @@ class Contender:
 SAMPLE_CLASSES, SAMPLE_IMAGES, SAMPLE_PIXELS = 12, 8, 96
 """At most so many classes, images of a class, and pixels a side of an image in a file of sample images."""
 
+DISPUTED = 12
+"""At most so many test images on which contenders disagree are kept."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Dataset:
@@ -261,6 +264,14 @@ class Dataset:
     samples: str = ""
     """Sample images, relative to the run's folder: ``.npy``, uint8 (classes, images, H, W, C), the first classes in
     their order, unused places 0; empty where there are none."""
+    labels: str = ""
+    """What the test samples are, relative to the run's folder: ``.npy``, int32 classes or float32 targets (n,), in the
+    order of every trial's ``predictions.npy``; empty where they were not kept."""
+    disputed: list[int] = field(default_factory=list)
+    """Test samples, by their place there, for which contenders of one repeat named different classes: those that were
+    disputed in most repeats, at most `DISPUTED`."""
+    disputed_images: str = ""
+    """These as images: ``.npy``, uint8 (samples, H, W, C); empty in a table, or where there are none."""
 
     @property
     def remark(self) -> str:
@@ -288,6 +299,14 @@ class Layer:
     """Floating-point operations of the forward pass for one sample."""
     step_flops: int = 0
     """Its part of `Model.step_flops`."""
+    frozen: bool = False
+    """Whether it has parameters that training leaves alone."""
+    branches: int = 0
+    """How many branches it joins; 0 for a layer that is no join."""
+    inside: str = ""
+    """The join that it stands in a branch of; empty on the trunk."""
+    branch: int = 0
+    """Which of its branches, counted from 0."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -301,7 +320,13 @@ class Model:
     step_flops: int = 0
     """Those of matrix products and convolutions in one training step, per sample: forward, and backward to weights
     and inputs; what a framework's own counter counts. 0 where it is not known."""
+    input_shape: list[int] = field(default_factory=list)
+    outputs: int = 0
+    """0 where it is not known."""
+    probabilities: bool = False
+    """Whether predictions come out as the spec's own probabilities: it ends in a softmax or sigmoid."""
     layers: list[Layer] = field(default_factory=list)
+    """In the order of computation: those of a join's branches before the join."""
 
 
 @dataclass(kw_only=True, slots=True)

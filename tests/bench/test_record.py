@@ -69,3 +69,15 @@ def test_the_work_of_a_step_is_recorded(plan):
     model = record.begin(plan).model
     assert model.step_flops == plan.network.step_flops == sum(layer.step_flops for layer in model.layers)
     assert 2 * model.flops < model.step_flops < 3 * model.flops, "an mlp, whose first layer asks for no gradient"
+
+
+def test_the_rows_of_the_model_say_how_layers_are_joined(plan_of):
+    model = record.begin(plan_of("framework=torch", "model=residual_mlp")).model
+    assert (model.input_shape, model.outputs, model.probabilities) == ([8, 8, 1], 10, False)
+    joins = {layer.name: layer.branches for layer in model.layers if layer.branches}
+    assert joins
+    inner = [layer for layer in model.layers if layer.inside]
+    assert {layer.inside for layer in inner} <= set(joins)
+    assert all(0 <= layer.branch < joins[layer.inside] for layer in inner)
+    order = [layer.name for layer in model.layers]
+    assert all(order.index(layer.name) < order.index(layer.inside) for layer in inner)

@@ -9,7 +9,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench import drawing, show, summary
+from bench import layers, show, summary
+from bench.results import drawing
 from frameworks.spec import parse
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -134,7 +135,7 @@ def test_a_spec_on_the_command_line_is_called_custom(capsys):
 
 def test_the_drawing_has_a_box_for_each_layer_and_escapes_names(tmp_path, capsys):
     network = tree("<a> & b")
-    root = ET.fromstring(drawing.svg(network))
+    root = ET.fromstring(drawing.svg(layers.told(network)))
     words = [item.text for item in root.iter(f"{SVG}text")]
     for node in network.nodes:
         assert words.count(node.name) == 1
@@ -152,7 +153,7 @@ def test_the_drawing_has_a_box_for_each_layer_and_escapes_names(tmp_path, capsys
 
 
 def test_boxes_do_not_lie_on_each_other():
-    root = ET.fromstring(drawing.svg(tree()))
+    root = ET.fromstring(drawing.svg(layers.told(tree())))
     boxes = [
         tuple(float(item.get(key)) for key in ("x", "y", "width", "height"))
         for item in root.iter(f"{SVG}rect")

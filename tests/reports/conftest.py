@@ -223,7 +223,37 @@ def _compare(results: Results, contenders: tuple[str, ...], repeats: int) -> Non
     )
 
 
-@pytest.fixture
+LABELS = np.arange(40) % 10
+"""Of the test samples of `answer`."""
+
+
+def answer(folder: Path, results: Results, wrong: dict[str, list[list[int]]] | None = None) -> Results:
+    """Add labels and predictions to a run in `folder`: everybody names the true class, but for what `wrong` says.
+
+    That is by contender and repeat which samples are taken for the next class.
+    """
+    dataset = results.dataset
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    dataset.labels = "data/test_labels.npy"
+    np.save(folder / dataset.labels, LABELS.astype(np.int32))
+    for trial in results.trials:
+        said = LABELS.copy()
+        rows = (wrong or {}).get(trial.contender, [])
+        if trial.repeat < len(rows):
+            said[rows[trial.repeat]] = (said[rows[trial.repeat]] + 1) % 10
+        (folder / trial.folder).mkdir(parents=True, exist_ok=True)
+        np.save(folder / trial.folder / "predictions.npy", np.eye(10, dtype=np.float32)[said])
+    store.write(folder, results)
+    return results
+
+
+@pytest.fixture(scope="session")
+def with_answers():
+    """Return the function that adds answers to a run."""
+    return answer
+
+
+@pytest.fixture(scope="session")
 def make_run():
     """Return the function that writes a run folder."""
     return write_run

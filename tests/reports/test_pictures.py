@@ -87,7 +87,9 @@ def test_the_grid_is_a_chart_with_files_of_its_own(with_samples, tmp_path):
 def test_only_pictures_inside_the_page_are_shown(with_samples):
     text = html(with_samples(images()))
     sources = re.findall(r'(?:src|href)="([^"]*)"', text)
-    assert {source.split(",")[0] for source in sources if not source.startswith("#")} == {"data:image/png;base64"}
+    kinds = {source.split(",")[0] for source in sources if not source.startswith("#")}
+    taken = {f"data:{kind};charset=utf-8;base64" for kind in ("text/csv", "application/json")}
+    assert kinds == {"data:image/png;base64"} | taken
     assert "img-src data:" in text
 
 

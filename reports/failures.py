@@ -1,0 +1,42 @@
+"""What a run that did not end well left to be read: the last lines of the log that is nearest to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.frames import log_tail
+from reports.load import Run, clean
+from reports.view import View
+
+MOST_LINES = 8
+"""Lines that stand in the overview; the run below it has more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A run that did not end well."""
+
+    view: View
+    file: str = ""
+    """The log, relative to the run's folder."""
+    tail: str = ""
+    """Its last lines."""
+
+
+def failure(view: View) -> Failure:
+    """Return what is known of a run that did not end well: of its trials' logs, else of the gate's, else of its own."""
+    for file in _logs(view.run):
+        tail = clean(log_tail(view.run.folder, file, MOST_LINES))
+        if tail.strip():
+            return Failure(view=view, file=file, tail=tail)
+    return Failure(view=view)
+
+
+def _logs(run: Run) -> list[str]:
+    """Return the logs that may say why, the likeliest first."""
+    results = run.results
+    if results is None:
+        return ["log.txt"]
+    failed = [trial.folder for trial in results.trials if trial.status != "ok" and trial.folder]
+    gate = [f"parity/{item.name}.log.txt" for item in results.contenders] if not results.trials else []
+    return [*(f"{folder}/log.txt" for folder in reversed(failed)), "log.txt", *gate]

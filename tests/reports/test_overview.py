@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from bench.results import store
+from reports.load import load
+from reports.page import build
+from reports.render import html
+
+
+def overview(folder):
+    return build(load([folder]), pictures=False).overview
+
+
+def test_who_is_faster_is_counted_over_certified_runs(make_run, tmp_path):
+    for number, (ratio, low, high, certified) in enumerate(
+        [(0.8, 0.7, 0.9, True), (1.5, 1.4, 1.6, True), (0.9, 0.8, 1.1, True), (0.1, 0.1, 0.2, False)]
+    ):
+        results = make_run(tmp_path / str(number), repeats=1, files=False)
+        item = results.comparison[0]
+        item.ratio, item.low, item.high, item.certified = ratio, low, high, certified
+        store.write(tmp_path / str(number), results)
+    assert overview(tmp_path).standings == [
+        "torch is faster than tf in 1 of 3 certified runs, slower in 1, not resolved in 1 "
+        "(per training step; ratios from 0.80× to 1.50×)"
+    ]
+
+
+def test_every_contender_of_every_run_has_a_row(sweep_folder):
+    found = overview(sweep_folder)
+    assert [(row.view.name, row.line.row.name if row.line else None) for row in found.rows] == [
+        *((name, who) for name in "012" for who in ("tf", "torch")),
+        ("3", None),
+        ("10", None),
+    ]
+    assert len(found.forest) == 1, "no two settings that vary: the ratios one below the other"
+
+
+def test_what_failed_shows_the_end_of_its_log(sweep_folder):
+    results = store.read(sweep_folder / "2")
+    results.trials[1].status = "failed"
+    store.write(sweep_folder / "2", results)
+    (sweep_folder / "2" / "trials" / "torch-0" / "log.txt").write_text("\n".join(f"line {n} <b>" for n in range(20)))
+    (sweep_folder / "3" / "log.txt").write_text("no device\n")
+    (sweep_folder / "10" / "log.txt").symlink_to("/etc/passwd")
+    found = {item.view.name: item for item in overview(sweep_folder).failures}
+    assert list(found) == ["2", "3", "10"]
+    assert found["2"].file == "trials/torch-0/log.txt"
+    assert found["2"].tail.splitlines()[0] == "line 12 <b>"
+    assert found["3"].tail == "no device"
+    assert found["10"].tail == "", "nothing is read outside the folder"
+    text = html(build(load([sweep_folder]), pictures=False))
+    assert "line 19 &lt;b&gt;" in text.split("<article")[0]
+
+
+def test_a_gate_that_failed_shows_its_log(make_run, tmp_path):
+    make_run(tmp_path / "0", repeats=1, files=False)
+    results = make_run(tmp_path / "1", repeats=0, files=False)
+    results.status = "failed"
+    results.comparison = []
+    store.write(tmp_path / "1", results)
+    (tmp_path / "1" / "parity").mkdir()
+    (tmp_path / "1" / "parity" / "torch.log.txt").write_text("gradients depart\n")
+    (failure,) = overview(tmp_path).failures
+    assert (failure.file, failure.tail) == ("parity/torch.log.txt", "gradients depart")
