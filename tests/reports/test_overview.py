@@ -61,3 +61,11 @@ def test_a_gate_that_failed_shows_its_log(make_run, tmp_path):
     (tmp_path / "1" / "parity" / "torch.log.txt").write_text("gradients depart\n")
     (failure,) = overview(tmp_path).failures
     assert (failure.file, failure.tail) == ("parity/torch.log.txt", "gradients depart")
+
+
+def test_runs_of_lone_contenders_have_no_column_of_ratios(make_run, tmp_path, sweep_folder):
+    for number, name in enumerate(("tf", "torch")):
+        make_run(tmp_path / "alone" / str(number), contenders=(name,), repeats=1, files=False)
+    columns = "ratio to baseline"
+    assert columns not in html(build(load([tmp_path / "alone"]), pictures=False)).split("<article")[0]
+    assert columns in html(build(load([sweep_folder]), pictures=False)).split("<article")[0]
