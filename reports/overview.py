@@ -47,6 +47,11 @@ class Overview:
     failures: list[Failure] = field(default_factory=list)
 
     @property
+    def compared(self) -> bool:
+        """Whether any run has a ratio at all."""
+        return any(row.line is not None and row.line.row.comparison is not None for row in self.rows)
+
+    @property
     def charts(self) -> list[Chart]:
         """All of its charts."""
         return [*self.grids, *self.forest]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -100,8 +101,11 @@ def _views(runs: Sequence[Run], colours: dict[str, int], png: bool, workers: int
     # A fork of this process would take along whatever threads its libraries have started.
     context = get_context("forkserver")
     context.set_forkserver_preload(["reports.drawing"])
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        return list(pool.map(make, runs, anchors))
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            return list(pool.map(make, runs, anchors))
+    except BrokenProcessPool:  # one was killed, for want of memory: this process alone needs less
+        return list(map(make, runs, anchors))
 
 
 def _view(run: Run, anchor: str, *, colours: dict[str, int], png: bool, runs: int) -> View:

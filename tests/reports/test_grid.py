@@ -10,7 +10,7 @@ from bench.results.schema import Results
 from reports import charts_grid, palette
 from reports.grid import grids
 from reports.load import load
-from reports.page import build
+from reports.overview import overview
 from reports.settings import varying
 from reports.view import view
 
@@ -81,10 +81,11 @@ def test_a_third_setting_makes_a_grid_for_each_of_its_values(sweep):
 
 
 def test_the_map_is_drawn_with_every_number(sweep):
-    page = build(load([sweep]), pictures=True)
-    (chart,) = page.overview.grids
+    runs = load([sweep])
+    all_ = overview([view(run, "run", {}) for run in runs], {"tf": 0, "torch": 1}, png=True)
+    (chart,) = all_.grids
     assert chart.title == "Time per training step, torch ÷ tf, by model and dataset"
-    assert [name for name, _ in page.charts] == ["grid-0"], "the runs' own charts lie in their folders"
+    assert [item.key for item in all_.charts] == ["grid-0"]
     assert chart.png is not None
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", str(chart.markup))
     for text in ("0.76×", "0.95×", "uncertified", "applicable", "failed", "not run", "digits", "vgg", "◂ faster"):
@@ -140,6 +141,6 @@ def test_absurd_ratios_cost_a_cell_at_most(sweep):
     results = store.read(sweep / "1")
     results.comparison[0].ratio, results.comparison[0].low = -1.0, 1e308
     store.write(sweep / "1", results)
-    page = build(load([sweep]), pictures=False)
-    assert len(page.overview.grids) == 1
-    assert page.overview.more == ""
+    all_ = overview([view(run, "run", {}) for run in load([sweep])], {}, png=False)
+    assert len(all_.grids) == 1
+    assert all_.more == ""

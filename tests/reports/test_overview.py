@@ -1,13 +1,25 @@
 from __future__ import annotations
 
 from bench.results import store
+from bench.results.summary import names
+from reports import palette
 from reports.load import load
-from reports.page import build
+from reports.overview import overview
+from reports.page import Page
 from reports.render import html
+from reports.view import view
 
 
-def overview(folder):
-    return build(load([folder]), pictures=False).overview
+def over(folder):
+    """The overview alone: no chart of any run is drawn."""
+    runs = load([folder])
+    colours = palette.assign([names(run.results) for run in runs if run.results])
+    return overview([view(run, f"run-{place}", colours) for place, run in enumerate(runs)], colours, png=False)
+
+
+def head(folder):
+    page = Page(title="runs", views=[row.view for row in over(folder).rows], overview=over(folder))
+    return html(page).split("<article")[0]
 
 
 def test_who_is_faster_is_counted_over_certified_runs(make_run, tmp_path):
@@ -18,14 +30,14 @@ def test_who_is_faster_is_counted_over_certified_runs(make_run, tmp_path):
         item = results.comparison[0]
         item.ratio, item.low, item.high, item.certified = ratio, low, high, certified
         store.write(tmp_path / str(number), results)
-    assert overview(tmp_path).standings == [
+    assert over(tmp_path).standings == [
         "torch is faster than tf in 1 of 3 certified runs, slower in 1, not resolved in 1 "
         "(per training step; ratios from 0.80× to 1.50×)"
     ]
 
 
 def test_every_contender_of_every_run_has_a_row(sweep_folder):
-    found = overview(sweep_folder)
+    found = over(sweep_folder)
     assert [(row.view.name, row.line.row.name if row.line else None) for row in found.rows] == [
         *((name, who) for name in "012" for who in ("tf", "torch")),
         ("3", None),
@@ -41,14 +53,13 @@ def test_what_failed_shows_the_end_of_its_log(sweep_folder):
     (sweep_folder / "2" / "trials" / "torch-0" / "log.txt").write_text("\n".join(f"line {n} <b>" for n in range(20)))
     (sweep_folder / "3" / "log.txt").write_text("no device\n")
     (sweep_folder / "10" / "log.txt").symlink_to("/etc/passwd")
-    found = {item.view.name: item for item in overview(sweep_folder).failures}
+    found = {item.view.name: item for item in over(sweep_folder).failures}
     assert list(found) == ["2", "3", "10"]
     assert found["2"].file == "trials/torch-0/log.txt"
     assert found["2"].tail.splitlines()[0] == "line 12 <b>"
     assert found["3"].tail == "no device"
     assert found["10"].tail == "", "nothing is read outside the folder"
-    text = html(build(load([sweep_folder]), pictures=False))
-    assert "line 19 &lt;b&gt;" in text.split("<article")[0]
+    assert "line 19 &lt;b&gt;" in head(sweep_folder)
 
 
 def test_a_gate_that_failed_shows_its_log(make_run, tmp_path):
@@ -59,5 +70,13 @@ def test_a_gate_that_failed_shows_its_log(make_run, tmp_path):
     store.write(tmp_path / "1", results)
     (tmp_path / "1" / "parity").mkdir()
     (tmp_path / "1" / "parity" / "torch.log.txt").write_text("gradients depart\n")
-    (failure,) = overview(tmp_path).failures
+    (failure,) = over(tmp_path).failures
     assert (failure.file, failure.tail) == ("parity/torch.log.txt", "gradients depart")
+
+
+def test_runs_of_lone_contenders_have_no_column_of_ratios(make_run, tmp_path, sweep_folder):
+    for number, name in enumerate(("tf", "torch")):
+        make_run(tmp_path / "alone" / str(number), contenders=(name,), repeats=1, files=False)
+    columns = "ratio to baseline"
+    assert columns not in head(tmp_path / "alone")
+    assert columns in head(sweep_folder)

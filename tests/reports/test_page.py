@@ -243,6 +243,22 @@ def test_one_colour_per_contender_throughout_a_sweep(make_run, tmp_path):
     assert [view.lines[0].colour for view in page.views] == [0, 1]
 
 
+def test_workers_draw_the_same_page(make_run, tmp_path):
+    for number in range(2 * pages.RUNS_PER_WORKER):
+        make_run(tmp_path / str(number), contenders=("torch",), repeats=1, files=number == 0)
+    runs = load([tmp_path])
+    alone = html(pages.build(runs, pictures=False))
+    assert html(pages.build(runs, pictures=False, workers=2)) == alone
+    assert "Training loss per step" in alone
+    assert all(run._trials is None for run in runs), "what was read is forgotten"
+
+
+def test_the_figures_of_a_sweep_are_those_over_its_runs(sweep_folder):
+    page = pages.build(load([sweep_folder]), pictures=False)
+    assert [name for name, _ in page.charts] == ["overview-ratios"]
+    assert page.views[1].charts != []
+
+
 def test_a_comparison_across_runs_is_shown_as_unpaired(sweep_folder):
     item = Comparison(
         contender="torch",
