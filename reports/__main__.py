@@ -1,4 +1,4 @@
-"""``python -m reports DIR [DIR …] [--out FILE]``: one HTML report over any results."""
+"""``python -m reports DIR [DIR …] [--out FILE] [--export NAME,…]``: one HTML report over any results, and exports."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         help="the file to write (default: report.html in DIR; with several DIRs, in the current folder)",
     )
+    parser.add_argument(
+        "--export",
+        metavar="NAME,…",
+        help="write exports too, into a folder beside the report: csv, parquet, markdown, tensorboard, notebook",
+    )
+    parser.add_argument("--no-report", action="store_true", help="write the exports alone")
     options = parser.parse_args(arguments)
     folders: list[Path] = options.folders
     out: Path = options.out or (folders[0] if len(folders) == 1 else Path()) / store.REPORT
@@ -29,25 +35,45 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"--out {out}: this is a folder; name a file in it", file=sys.stderr)
         return 2
 
-    # Drawing takes a second to import: a wrong argument is answered before that.
-    from bench.results.across import across
-    from reports.load import NothingToReport, load
-    from reports.page import build
-    from reports.render import write
+    if options.no_report and options.export is None:
+        print("--no-report: leaves nothing to write; say what: --export csv,markdown", file=sys.stderr)
+        return 2
 
+    from bench.results.across import across
+    from reports import export
+    from reports.load import NothingToReport, load
+
+    problems, written = [], []
+    place = out
     try:
+        exports = export.parse(options.export) if options.export is not None else []
         runs = load(folders)
         compared = across([(run.folder, run.results) for run in runs if run.results])
-        problems = write(build(runs, across=compared), out)
-    except NothingToReport as error:
+        page = None
+        if not options.no_report or "notebook" in exports:
+            # Drawing takes a second to import: neither a wrong argument nor a table waits for it.
+            from reports.page import build
+            from reports.render import write
+
+            page = build(runs, across=compared, pictures=not options.no_report)
+            if not options.no_report:
+                problems += write(page, out)
+                written.append(out)
+        if exports:
+            place = out.parent / export.FOLDER
+            problems += export.write(exports, runs, compared, place, page)
+            written.append(place)
+    except (NothingToReport, export.WrongExport) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{out}: the report could not be written ({error.strerror or error})", file=sys.stderr)
+        what = "report" if place == out else "exports"
+        print(f"{place}: the {what} could not be written ({error.strerror or error})", file=sys.stderr)
         return 2
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(out)
+    for path in written:
+        print(path)
     return 0
 
 

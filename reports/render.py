@@ -17,8 +17,8 @@ from reports.page import MOST_ROWS, Page
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html(page: Page) -> str:
-    """Return the report as one HTML file that asks nothing of the network."""
+def html(page: Page, template: str = "report.html.j2") -> str:
+    """Return the report, or the part of it that `template` shows, as one HTML file that asks nothing of the network."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -46,7 +46,7 @@ def html(page: Page) -> str:
     )
     light, dark = palette.css()
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(template).render(
         page=page,
         ratio=fmt.ratio,
         interval=fmt.interval,
