@@ -55,4 +55,5 @@ def _said(name: str, value: Any) -> str:
         return "{" + ",".join(f"{_said(name, str(key))}:{_said(name, item)}" for key, item in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return "[" + ",".join(_said(name, item) for item in value) + "]"
-    raise RequestError(f"{name}: {value!r:.60} is a {type(value).__name__}; say a number, a text, a list or a dict")
+    kind = type(value).__name__
+    raise RequestError(f"{name}: {value!r:.60} is of type {kind}; say a number, a text, a list or a dict")

@@ -47,9 +47,7 @@ def parse(text: str) -> list[str]:
         try:
             events.check()
         except ImportError as error:
-            raise WrongExport(
-                f"--export tensorboard: {error.name} is not installed: pip install tensorboard"
-            ) from error
+            raise WrongExport("--export tensorboard: TensorBoard is not installed: pip install tensorboard") from error
     return names
 
 
