@@ -41,9 +41,10 @@ class Runs:
         return "\n".join([*told, f"report: {self.report}"] if self.report else told)
 
     def _repr_html_(self) -> str:
-        # In a frame of its own: the page's style stays out of the notebook, and the notebook's out of the page.
-        page = escape(self._page, quote=True)
-        return f'<iframe srcdoc="{page}" sandbox style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'
+        # In a frame of its own: the page's style stays out of the notebook, and the notebook's out of the page. Nothing
+        # in it may run; of the notebook's origin it may be, for a frame of none stays blank on its way to paper.
+        page, look = escape(self._page, quote=True), f"width: 100%; height: {HEIGHT}px; border: 0"
+        return f'<iframe srcdoc="{page}" sandbox="allow-same-origin" style="{look}"></iframe>'
 
     def _repr_markdown_(self) -> str:
         return self._summary

@@ -39,42 +39,48 @@ def main(arguments: list[str] | None = None) -> int:
         print("--no-report: leaves nothing to write; say what: --export csv,markdown", file=sys.stderr)
         return 2
 
-    from bench.results.across import across
-    from reports import export
-    from reports.load import NothingToReport, load
+    from reports.export import ExportError
+    from reports.load import NothingToReport
 
-    problems, written = [], []
-    place = out
     try:
-        exports = export.parse(options.export) if options.export is not None else []
-        runs = load(folders)
-        compared = across([(run.folder, run.results) for run in runs if run.results])
-        page = None
-        if not options.no_report or "notebook" in exports:
-            # Drawing takes a second to import: neither a wrong argument nor a table waits for it.
-            from reports.page import build
-            from reports.render import write
-
-            page = build(runs, across=compared, pictures=not options.no_report)
-            if not options.no_report:
-                problems += write(page, out)
-                written.append(out)
-        if exports:
-            place = out.parent / export.FOLDER
-            problems += export.write(exports, runs, compared, place, page)
-            written.append(place)
-    except (NothingToReport, export.WrongExport) as error:
+        written, problems = _write(folders, out, options.export, report=not options.no_report)
+    except (NothingToReport, ExportError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        what = "report" if place == out else "exports"
-        print(f"{place}: the {what} could not be written ({error.strerror or error})", file=sys.stderr)
+        print(f"{out}: the report could not be written ({error.strerror or error})", file=sys.stderr)
         return 2
     for problem in problems:
         print(problem, file=sys.stderr)
     for path in written:
         print(path)
     return 0
+
+
+def _write(folders: list[Path], out: Path, named: str | None, *, report: bool) -> tuple[list[Path], list[str]]:
+    """Write the report and the exports `named`; return what was written and what went wrong, in words."""
+    from bench.results.across import across
+    from reports import export
+    from reports.load import load
+
+    exports = export.parse(named) if named is not None else []
+    runs = load(folders)
+    compared = across([(run.folder, run.results) for run in runs if run.results])
+    written, problems, page = [], [], None
+    if report or "notebook" in exports:
+        # Drawing takes a second to import: neither a wrong argument nor a table waits for it.
+        from reports.page import build
+        from reports.render import write
+
+        page = build(runs, across=compared, pictures=report)
+        if report:
+            problems += write(page, out)
+            written.append(out)
+    if exports:
+        place = out.parent / export.FOLDER
+        problems += export.write(exports, runs, compared, place, page)
+        written.append(place)
+    return written, problems
 
 
 if __name__ == "__main__":

@@ -29,25 +29,25 @@ Sink: TypeAlias = "Callable[[pd.DataFrame], None]"
 """Takes a table piece by piece."""
 
 
-class WrongExport(Exception):  # noqa: N818 (it is an answer, not a fault)
-    """An export that there is not, or that lacks a package; the message says which there are, or what installs it."""
+class ExportError(Exception):
+    """An export that there is not, that lacks a package, or that could not be written; the message says all of it."""
 
 
 def parse(text: str) -> list[str]:
-    """Return the names in a list with commas, each once; raises `WrongExport`."""
+    """Return the names in a list with commas, each once; raises `ExportError`."""
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in NAMES:
             near = get_close_matches(name.lower(), NAMES, 1, 0.5)
             hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise WrongExport(f"--export {text}: there is no '{name}'{hint} (there are: {', '.join(NAMES)})")
+            raise ExportError(f"--export {text}: there is no '{name}'{hint} (there are: {', '.join(NAMES)})")
     if "tensorboard" in names:
         from reports import events
 
         try:
             events.check()
         except ImportError as error:
-            raise WrongExport("--export tensorboard: TensorBoard is not installed: pip install tensorboard") from error
+            raise ExportError("--export tensorboard: TensorBoard is not installed: pip install tensorboard") from error
     return names
 
 
@@ -56,10 +56,20 @@ def write(
 ) -> list[str]:
     """Write the exports `names` of `runs` into `folder`; return what could not be read, in words.
 
-    Each file appears whole or not at all. `page` is the model of the report; ``notebook`` needs it. Raises `OSError`.
+    Each file appears whole or not at all. `page` is the model of the report; ``notebook`` needs it. Raises
+    `ExportError`.
     """
     if folder.is_symlink():
-        raise OSError(f"{folder} is a link: nothing was written there")
+        raise ExportError(f"{folder} is a link: nothing was written there")
+    try:
+        return _write(names, runs, across, folder, page)
+    except OSError as error:
+        raise ExportError(f"{folder}: the exports could not be written ({error.strerror or error})") from error
+
+
+def _write(
+    names: Sequence[str], runs: Sequence[Run], across: Sequence[Across], folder: Path, page: Page | None
+) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     _write_tables(runs, across, [name for name in names if name in TABLES], folder, problems)

@@ -157,7 +157,7 @@ def test_a_notebook_is_shown_the_page_in_a_frame_of_its_own(tmp_path):
     found = Runs([tmp_path])
     found.__dict__["_page"] = '<p class="a">\'&amp;</p>'
     shown = found._repr_html_()
-    inner = re.fullmatch(r'<iframe srcdoc="([^"<>]*)" sandbox style="[^"]*"></iframe>', shown)
+    inner = re.fullmatch(r'<iframe srcdoc="([^"<>]*)" sandbox="allow-same-origin" style="[^"]*"></iframe>', shown)
     assert inner
     assert unescape(inner[1]) == found._page
 

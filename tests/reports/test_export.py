@@ -9,7 +9,7 @@ import pytest
 from bench.results import store
 from reports import export
 from reports.__main__ import main
-from reports.export import WrongExport, parse
+from reports.export import ExportError, parse
 from reports.load import load
 
 
@@ -87,7 +87,7 @@ def test_without_a_report_something_must_be_asked_for(run_folder, capsys):
 
 def test_a_missing_tensorboard_is_said_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
-    with pytest.raises(WrongExport, match=r"TensorBoard is not installed: pip install tensorboard$"):
+    with pytest.raises(ExportError, match=r"TensorBoard is not installed: pip install tensorboard$"):
         parse("tensorboard")
 
 
@@ -130,7 +130,7 @@ def test_a_file_is_there_whole_or_not_at_all(run_folder, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(export, "_harmless", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ExportError, match=r"exports: the exports could not be written \(disk full\)"):
         export.write(["csv"], load([run_folder]), [], place)
     assert (place / "trials.csv").read_bytes() == before
     assert not list(place.glob(".*"))
