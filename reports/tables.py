@@ -92,7 +92,7 @@ def _run(run: Run) -> dict[str, Any]:
     data, model, conditions = results.dataset, results.model, results.conditions
     return {
         "run": run.name,
-        "folder": str(run.folder),
+        "folder": clean(str(run.folder)),
         "overrides": " ".join(run.overrides),
         "status": results.status,
         "message": results.message,
