@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench import reporting
 from bench.errors import RequestError
@@ -52,10 +52,10 @@ class Runs:
     @property
     def verdict(self) -> str:
         """What was found, in sentences: of a lone run, or a line per run, and one per comparison across runs."""
-        told = [(row, row.verdict or f"{row.status}: {row.message}") for row in self.runs.itertuples()]
-        if len(told) == 1:
-            return told[0][1]
-        lines = [f"{row.run} ({row.dataset} × {row.model}): {sentence}" for row, sentence in told]
+        rows = list(self.runs.itertuples())
+        if len(rows) == 1:
+            return _told(rows[0])
+        lines = [f"{row.run} ({row.dataset} × {row.model}): {_told(row)}" for row in rows]
         across = self.comparison[~self.comparison["run"].isin(self.runs["run"])]
         return "\n".join([*lines, *across.loc[across["quantity"] == "step_seconds", "verdict"]])
 
@@ -135,6 +135,12 @@ class Runs:
     @cached_property
     def _page(self) -> str:
         return _exported(self.folders, "notebook", lambda place: (place / "notebook.html").read_text(encoding="utf-8"))
+
+
+def _told(row: Any) -> str:
+    """Return how a run of the frame `runs` ended, where it did not end well, and what it found."""
+    ending = "" if row.status == "ok" else ": ".join(filter(None, [row.status, row.message]))
+    return "; ".join(filter(None, [ending, row.verdict]))
 
 
 def _exported(folders: Sequence[Path], name: str, read: Callable[[Path], T]) -> T:

@@ -87,16 +87,20 @@ def test_loaded_frames_are_what_the_run_left(run_folder):
 def test_several_runs_are_told_apart(run_folder, tmp_path):
     write_run(tmp_path / "sweep/0", model="cnn", files=False, repeats=1)
     store.write(tmp_path / "sweep/1", Results(status="failed", message="no such GPU"))
+    stopped = write_run(tmp_path / "sweep/2")
+    stopped.status, stopped.message = "interrupted", "after 6 of 10 trials"
+    store.write(tmp_path / "sweep/2", stopped)
     with pytest.warns(UserWarning, match="run sweep/0, tf, repeat 0: steps.parquet is missing"):
         found = load(str(run_folder), tmp_path / "sweep")
-    assert found.runs["run"].tolist() == ["run", "sweep/0", "sweep/1"]
-    assert set(found.trials["run"]) == {"run", "sweep/0"}
+    assert found.runs["run"].tolist() == ["run", "sweep/0", "sweep/1", "sweep/2"]
+    assert set(found.trials["run"]) == {"run", "sweep/0", "sweep/2"}
     assert found.results_of("sweep/1").message == "no such GPU"
     lines = found.verdict.splitlines()
     assert lines[0].startswith("run (digits × mlp): torch is 1.32× faster")
     assert lines[1].startswith("sweep/0 (digits × cnn): ")
     assert "failed: no such GPU" in lines[2]
-    with pytest.raises(RequestError, match=r"there are 3 runs; results_of\('run'\)"):
+    assert ": interrupted: after 6 of 10 trials; torch is 1.32× faster" in lines[3]
+    with pytest.raises(RequestError, match=r"there are 4 runs; results_of\('run'\)"):
         _ = found.results
     with pytest.raises(RequestError, match=r"there is no such run \(there are: run, sweep/0"):
         found.results_of("4")
@@ -112,7 +116,7 @@ def test_nothing_to_load_is_one_exception(tmp_path):
 def test_a_run_that_failed_is_returned_with_what_was_said(command, capsys):
     found = run(good=True, train={"epochs": 2}, overrides=["+x=1"])
     assert json.loads(found.results.command)[:3] == ["+x=1", "good=true", "train.epochs=2"]
-    assert found.verdict == "failed: "
+    assert found.verdict == "failed"
     told = capsys.readouterr()
     assert told.out == "one line\n"
     assert told.err == "a complaint\n"
