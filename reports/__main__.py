@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from bench.results import store
+from reports.export import FOLDER, ExportError, parse
+from reports.export import write as write_exports
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--export",
         metavar="NAME,…",
+        default="",
         help="write exports too, into a folder beside the report: csv, parquet, markdown, tensorboard, notebook",
     )
     parser.add_argument("--no-report", action="store_true", help="write the exports alone")
@@ -35,15 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"--out {out}: this is a folder; name a file in it", file=sys.stderr)
         return 2
 
-    if options.no_report and options.export is None:
+    if options.no_report and not options.export:
         print("--no-report: leaves nothing to write; say what: --export csv,markdown", file=sys.stderr)
         return 2
+    try:
+        exports = parse(options.export) if options.export else []
+    except ExportError as error:
+        print(f"--export {options.export}: {error}", file=sys.stderr)
+        return 2
 
-    from reports.export import ExportError
     from reports.load import NothingToReport
 
     try:
-        written, problems = _write(folders, out, options.export, report=not options.no_report)
+        written, problems = _write(folders, out, exports, report=not options.no_report)
     except (NothingToReport, ExportError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -57,13 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _write(folders: list[Path], out: Path, named: str | None, *, report: bool) -> tuple[list[Path], list[str]]:
-    """Write the report and the exports `named`; return what was written and what went wrong, in words."""
+def _write(folders: list[Path], out: Path, exports: list[str], *, report: bool) -> tuple[list[Path], list[str]]:
+    """Write the report and `exports`; return what was written and what went wrong, in words."""
     from bench.results.across import across
-    from reports import export
     from reports.load import load
 
-    exports = export.parse(named) if named is not None else []
     runs = load(folders)
     compared = across([(run.folder, run.results) for run in runs if run.results])
     written, problems, page = [], [], None
@@ -77,8 +82,8 @@ def _write(folders: list[Path], out: Path, named: str | None, *, report: bool) -
             problems += write(page, out)
             written.append(out)
     if exports:
-        place = out.parent / export.FOLDER
-        problems += export.write(exports, runs, compared, place, page)
+        place = out.parent / FOLDER
+        problems += write_exports(exports, runs, compared, place, page)
         written.append(place)
     return written, problems
 

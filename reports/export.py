@@ -40,14 +40,14 @@ def parse(text: str) -> list[str]:
         if name not in NAMES:
             near = get_close_matches(name.lower(), NAMES, 1, 0.5)
             hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise ExportError(f"--export {text}: there is no '{name}'{hint} (there are: {', '.join(NAMES)})")
+            raise ExportError(f"there is no '{name}'{hint} (there are: {', '.join(NAMES)})")
     if "tensorboard" in names:
         from reports import events
 
         try:
             events.check()
         except ImportError as error:
-            raise ExportError("--export tensorboard: TensorBoard is not installed: pip install tensorboard") from error
+            raise ExportError("tensorboard is not installed: pip install tensorboard") from error
     return names
 
 
