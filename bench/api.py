@@ -39,13 +39,16 @@ def run(
     command, which keeps the finished repeats, and is raised again.
     """
     words = [*overrides, *said(settings)]
-    sweep = any(word in ("-m", "--multirun") for word in overrides)
     for word in words:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=")):
             raise RequestError(f"{word}: a notebook says folder=… instead")
-    place = Path(folder) if folder is not None else _new_folder("multirun" if sweep else "outputs")
-    where = "hydra.sweep.dir" if sweep else "hydra.run.dir"
-    status, message = _race([*words, f"{where}={quoted(str(place.resolve()))}"], progress)
+    if settings.get("resume") is not None:
+        place = Path(settings["resume"])  # the command takes the folder, and all else, from there
+    else:
+        sweep = any(word in ("-m", "--multirun") for word in overrides)
+        place = Path(folder) if folder is not None else _new_folder("multirun" if sweep else "outputs")
+        words.append(f"hydra.{'sweep' if sweep else 'run'}.dir={quoted(str(place.resolve()))}")
+    status, message = _race(words, progress)
     if status == INTERRUPTED:
         raise KeyboardInterrupt(f"what was finished: bench.load({str(place)!r})")
     if status == REFUSED:

@@ -130,6 +130,14 @@ def test_a_sweep_and_a_folder_of_ones_own(command, tmp_path, monkeypatch, capsys
     assert capsys.readouterr().out == ""
 
 
+def test_what_is_resumed_stays_where_it_is(command, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(api, "_race", lambda words, progress: asked.append(words) or (0, ""))
+    write_run(tmp_path / "earlier", contenders=("torch",), repeats=1)
+    assert run(resume="earlier").folders == [tmp_path / "earlier"]
+    assert asked == [["resume=earlier"]]
+
+
 def test_a_refused_request_is_one_exception_with_its_message(command, tmp_path, capsys):
     (tmp_path / "old").mkdir()
     (tmp_path / "old/results.json").write_text('{"schema_version": 1}')
