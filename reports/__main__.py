@@ -1,4 +1,4 @@
-"""``python -m reports DIR [DIR …] [--out FILE] [--fail-if-slower 5%]``: one HTML report over any results."""
+"""``python -m reports DIR [DIR …]``: one HTML report over any results, exports, and an answer for CI."""
 
 from __future__ import annotations
 
@@ -23,12 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     if out.is_dir():
         return _refuse(f"--out {out}: this is a folder; name a file in it")
 
-    # Drawing takes a second to import: a wrong argument is answered before that.
     from bench.results.across import across
-    from reports import changed
+    from reports import changed, export
     from reports.load import NothingToReport, load
-    from reports.page import build
-    from reports.render import write
 
     status = 0
     try:
@@ -43,8 +40,22 @@ def main(arguments: list[str] | None = None) -> int:
             apart = changed.compare(runs, asked.quantity, asked.fail_if_slower)
             if apart and asked.fail_if_slower is not None:
                 status = regressions.exit_status(apart.findings, strict=asked.strict)
-            problems = write(build(runs, across=compared, changed=apart, workers=_cores()), out)
-    except NothingToReport as error:
+            problems, written, page = [], [], None
+            if not asked.no_report or "notebook" in asked.export:
+                # Drawing takes a second to import: neither a wrong argument nor a table waits for it.
+                from reports.page import build
+                from reports.render import write
+
+                pictures = not asked.no_report
+                page = build(runs, across=compared, changed=apart, pictures=pictures, workers=_cores())
+                if not asked.no_report:
+                    problems += write(page, out)
+                    written.append(out)
+            if asked.export:
+                groups = [*compared, *(changed.groups(apart) if apart else [])]
+                problems += export.write(asked.export, runs, groups, out.parent / export.FOLDER, page)
+                written.append(out.parent / export.FOLDER)
+    except (NothingToReport, export.ExportError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{out}: the report could not be written ({error.strerror or error})")
@@ -53,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
     if apart:
         for line in changed.screen(apart, status if asked.fail_if_slower is not None else None):
             print(one_line(line))
-    print(out)
+    for path in written:
+        print(path)
     return status
 
 

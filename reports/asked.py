@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from bench.results import store
 from bench.results.schema import TIMES
+from reports import export
 
 EPILOG = f"""\
 With several folders the first is the reference, and what was given the same work is compared with it, contender by
@@ -34,7 +35,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Return what was asked: ``folders``, ``out``, ``fail_if_slower`` (a share or None), ``strict``, ``quantity``.
+    """Return what was asked: ``folders``, ``out``, ``fail_if_slower`` (a share or None), ``strict``, ``quantity``,
+    ``export`` (names), ``no_report``.
 
     Ends the process with exit status 2 and one line on stderr where it makes no sense.
     """
@@ -61,7 +63,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quantity", metavar="NAME", type=quantity, help="the time to judge by (default: step_seconds)"
     )
+    parser.add_argument(
+        "--export",
+        metavar="NAME,…",
+        type=exports,
+        default=[],
+        help=f"write exports too, into a folder beside the report: {', '.join(export.NAMES)}",
+    )
+    parser.add_argument("--no-report", action="store_true", help="write the exports alone")
     asked = parser.parse_args(arguments)
+    if asked.no_report and not asked.export:
+        parser.error("--no-report: leaves nothing to write; say what: --export csv,markdown")
     if asked.fail_if_slower is None and (asked.strict or asked.quantity):
         parser.error(f"{'--strict' if asked.strict else '--quantity'} goes with --fail-if-slower SHARE, such as 5%")
     if asked.fail_if_slower is not None:
@@ -95,6 +107,14 @@ def threshold(text: str) -> float:
         near = f"; did you mean {found[1]}%?" if found and not found[2] else ""
         raise argparse.ArgumentTypeError(f"{text!r:.40} is no share: say 5%, 0.05 or 1.05{near}")
     return round(share, 12)  # 1.05 - 1 is not quite 0.05
+
+
+def exports(text: str) -> list[str]:
+    """Return the names of exports; refuse one that there is not."""
+    try:
+        return export.parse(text)
+    except export.ExportError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def quantity(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.results import regressions
+from bench.results.across import Across
 from bench.results.changes import Changes, Pair, Run, Side, changes
 from bench.results.format import count, plain
 from bench.results.regressions import Answer, Finding
@@ -164,3 +165,16 @@ def _most(lines: list[str]) -> list[str]:
 def named(item: Comparison | Agreement) -> str:
     """Return what a comparison is of, in words."""
     return TIMES.get(item.quantity) or QUALITIES.get(item.quantity, item.quantity)
+
+
+def groups(found: Changed) -> list[Across]:
+    """Return what was compared across folders as the exports have it: a group per kind of work and later folder."""
+    return [
+        Across(
+            title=f"{change.work}, {change.side} against {found.changes.reference}",
+            comparison=[*change.times, *change.shifts],
+            agreement=change.qualities,
+            differences={pair.label: pair.differences for pair in change.pairs if pair.differences},
+        )
+        for change in found.changes.changes
+    ]

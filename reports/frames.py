@@ -19,7 +19,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 POINTS = 1000
 """Points of a drawn line at most."""
 
-EPOCH_COLUMNS = ("epoch", "seconds", *(f"{s}_{name}" for s in ("train", "val") for name in ("loss", "accuracy", "mae")))
+SCORES = ("loss", "accuracy", "mae", "kappa")
+EPOCH_COLUMNS = ("epoch", "seconds", *(f"{split}_{name}" for split in ("train", "val") for name in SCORES))
 """Of these a task has accuracy or mae: what is missing is not a number throughout."""
 STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20

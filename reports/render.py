@@ -20,8 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("scale.js", "chart.js", "table.js")
 
 
-def html(page: Page) -> str:
-    """Return the report as one HTML file that asks nothing of the network."""
+def html(page: Page, template: str = "report.html.j2") -> str:
+    """Return the report, or the part of it that `template` shows, as one HTML file that asks nothing of the network."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -50,7 +50,7 @@ def html(page: Page) -> str:
     light, dark = palette.css()
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(template).render(
         page=page,
         ratio=fmt.ratio,
         interval=fmt.interval,

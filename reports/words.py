@@ -7,10 +7,12 @@ from typing import Any
 
 import yaml
 
+from bench.results import format as formats
 from bench.results import summary
 from bench.results.format import count, pairs, percent, plain
-from bench.results.schema import Results
+from bench.results.schema import QUALITIES, Results
 from reports.format import number
+from reports.summary import headline, quality
 
 LONGEST_CONFIG = 200_000
 """Characters of a configuration that is shown."""
@@ -90,3 +92,17 @@ def pilot(results: Results) -> str:
     short = "" if found.get("suffices", True) else ", the most allowed: too few for it"
     scattered = f"a repeat's ratio scattered by {percent(spread)}"
     return f"{begun}{percent(wanted)}: {scattered}, and {chosen:.0f} were taken{short}."
+
+
+def verdict(results: Results) -> list[str]:
+    """Return what a run found, in sentences: per training step, then in the task's metric; each says if uncertified."""
+    told = [item.verdict + ("" if item.certified else " [uncertified]") for item in headline(results)]
+    if not told:
+        told = [_alone(row) for row in summary.rows(results) if row.step_seconds is not None][:1]
+    mark = f" ({results.dataset.mark})" if results.dataset and results.dataset.mark else ""
+    return told + [item.verdict + mark for item in quality(results)]
+
+
+def _alone(row: summary.Row) -> str:
+    metric = f"{QUALITIES[row.metric]} {formats.quality(row.quality, row.metric)}"
+    return f"{row.name} alone: {formats.seconds(row.step_seconds)} per training step, {metric}"
