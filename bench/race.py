@@ -157,7 +157,7 @@ def _end(plan: Plan, folder: Path, results: Results, seconds: float, screen: Scr
     if plan.config["report"]:
         _report(folder, screen)
     screen.verdict(results, folder)
-    if results.status != "ok" and results.parity.passed is not False:
+    if finished.is_open(results):
         screen.gate(f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}")
 
 
