@@ -87,7 +87,8 @@ def _left(plan: Plan, results: Results) -> float:
 
 def _gate(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> bool:
     """Run the gate, beside those of other runs; return whether the contenders may race."""
-    with lock.working(screen.waiting):
+    with lock.working(screen.waiting) as waited:
+        results.waited_seconds += waited
         screen.gate("Parity gate: do all contenders compute the same? …")
         results.parity = gate.run(plan, work, folder / "parity")
     screen.gate(f"Parity gate: {results.parity.message}.")
