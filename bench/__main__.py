@@ -86,6 +86,9 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         fault = stop.error
     except Exception as error:
         fault = error
+    if isinstance(fault, BrokenPipeError):  # --help | head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes on its way out
+        return OK if session.folder is None else FAILED
     message = _message(fault, parsed)
     if message is None and session.folder is not None and (session.sweep or is_of_disk(fault)):
         if full_error:
@@ -95,9 +98,6 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         return FAILED
     if message is None:
         raise fault
-    if isinstance(fault, BrokenPipeError):  # --help | head has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes on its way out
-        return OK
     if full_error:
         traceback.print_exception(fault)
     print(message + (taken_up.hint() if taken_up else ""), file=sys.stderr)

@@ -134,6 +134,13 @@ def all_good(results: Results) -> bool:
     return results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
 
 
+def is_open(results: Results) -> bool:
+    """Return whether another sitting could add anything: a trial failed or is missing, and the gate did not stop it."""
+    planned = results.conditions["repeats"] * len(results.contenders)
+    there = sum(trial.status in ("ok", "diverged") for trial in results.trials)
+    return results.parity.passed is not False and (there < planned or results.status in ("running", "interrupted"))
+
+
 def take_over(plan: Plan, earlier: Results, results: Results, folder: Path) -> None:
     """Put into the fresh `results` of this sitting what stands of the `earlier` ones."""
     results.trials = standing(plan, earlier, folder)

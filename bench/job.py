@@ -23,7 +23,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from bench import lock
+from bench import lock, resume
 from bench.config import said
 from bench.errors import RequestError, is_of_disk
 from frameworks.worker import end_with_parent
@@ -125,6 +125,9 @@ def make_plan(settings: DictConfig, hydra: Any) -> Any:
     from bench import plan, request
 
     request.settle(settings, hydra, GlobalHydra.instance().config_loader())
+    if hydra.callbacks.parallax.resume:
+        place = hydra.sweep.dir if hydra.mode == RunMode.MULTIRUN else hydra.run.dir
+        resume.check_interpreters(settings.frameworks, Path(place))
     return plan.make(settings, command=command(hydra))
 
 

@@ -89,7 +89,8 @@ def _left(plan: Plan, results: Results) -> float:
 
 def _gate(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> bool:
     """Run the gate, beside those of other runs; return whether the contenders may race."""
-    with lock.working(screen.waiting):
+    with lock.working(screen.waiting) as waited:
+        results.waited_seconds += waited
         screen.gate("Parity gate: do all contenders compute the same? …")
         results.parity = gate.run(plan, work, folder / "parity")
     screen.gate(f"Parity gate: {results.parity.message}.")
@@ -159,7 +160,7 @@ def _end(plan: Plan, folder: Path, results: Results, seconds: float, screen: Scr
     if plan.config["report"]:
         _report(folder, screen)
     screen.verdict(results, folder)
-    if results.status != "ok" and results.parity.passed is not False:
+    if finished.is_open(results):
         screen.gate(f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}")
 
 

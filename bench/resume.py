@@ -7,7 +7,7 @@ that can name no code.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,15 @@ def _outside(path: str, folder: Path, what: str) -> None:
     """Refuse a path that leads into the results: nothing in there is ever run, nor configures what is."""
     if "$" in path or Path(os.path.realpath(path)).is_relative_to(folder):
         raise _refused(what)
+
+
+def check_interpreters(frameworks: Mapping[str, Any], folder: Path) -> None:
+    """Refuse resolved contenders whose interpreter lies in the `folder` that is taken up."""
+    for name, settings in frameworks.items():
+        python = settings.get("python")
+        if python:
+            for path in (str(Path(python).parent), python):  # a virtual environment's python is a link out of it
+                _outside(path, folder.resolve(), f"frameworks.{name}.python={python}")
 
 
 def _quoted(folder: Path) -> str:

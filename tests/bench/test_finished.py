@@ -48,7 +48,7 @@ def of(results):
 def test_a_failed_trial_is_tried_again_and_the_others_are_not(run, children):
     children.instead["trial", "torch", 1] = fails
     status, before, _ = run()
-    assert (status, before.status) == (1, "failed")
+    assert (status, before.status, finished.is_open(before)) == (1, "failed", True)
     children.instead.clear()
     status, results, ran = run(resume=True)
     assert (status, results.status, results.message) == (0, "ok", "")
@@ -105,6 +105,7 @@ def test_one_that_diverged_stands(run, children, plan_of, tmp_path):
     plan, earlier = finished.before(plan_for(plan_of), tmp_path / "run")
     assert finished.is_whole(plan, earlier, tmp_path / "run")
     assert results.status == "failed"
+    assert not finished.is_open(results)
 
 
 def plan_for(plan_of, *said):

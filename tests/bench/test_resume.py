@@ -177,3 +177,17 @@ def test_a_folder_in_which_another_process_works_is_left_alone(
     assert "another process is at work in it" in capsys.readouterr().err
     os.close(handle)
     assert run(["resume=mine"]) == 1
+
+
+@pytest.mark.parametrize("inside", ["python", "venv/bin/python"])
+def test_no_interpreter_in_the_folder_is_run(
+    inside: str, races, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "mine" / inside
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/bin/false")
+    assert run(["hydra.run.dir=mine", "framework=torch", f"frameworks.torch.python='{python}'", "train.seed=1"]) == 1
+    planned = len(races.planned)
+    assert run(["resume=mine"]) == 2
+    assert capsys.readouterr().err.startswith(f"frameworks.torch.python={python}: is not taken over")
+    assert len(races.planned) == planned, "it was not even asked for its versions"
