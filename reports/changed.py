@@ -11,7 +11,7 @@ from bench.results.across import Across
 from bench.results.changes import Changes, Pair, Run, Side, changes
 from bench.results.format import count, plain
 from bench.results.regressions import Answer, Finding
-from bench.results.schema import METRICS, QUALITIES, TIMES, Agreement, Comparison
+from bench.results.schema import METRICS, Comparison
 from reports import load
 
 MOST_LINES = 60
@@ -160,11 +160,6 @@ def _sum(found: Changed, status: int | None) -> str:
 def _most(lines: list[str]) -> list[str]:
     rest = len(lines) - MOST_LINES
     return lines if rest <= 0 else [*lines[:MOST_LINES], f"… and {rest} more in the report"]
-
-
-def named(item: Comparison | Agreement) -> str:
-    """Return what a comparison is of, in words."""
-    return TIMES.get(item.quantity) or QUALITIES.get(item.quantity, item.quantity)
 
 
 def groups(found: Changed) -> list[Across]:

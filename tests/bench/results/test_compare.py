@@ -344,3 +344,27 @@ def test_kappas_differ_in_shares_of_one_whatever_their_level():
 def test_a_repeat_without_a_kappa_is_left_out_and_runs_without_any_have_none():
     assert "4 repeats" in with_kappas([0.952, 0.948, 0.951, None, 0.950])
     assert all(item.quantity != "test_kappa" for item in compare.agreements(race(), baseline="tf", certified=ALL))
+
+
+def test_two_repeats_that_scatter_too_far_are_told_without_their_absurd_ends():
+    def scattered(*factors):
+        return [
+            Trial(contender=name, repeat=repeat, seed=repeat, status="ok", step_seconds=seconds)
+            for repeat, factor in enumerate(factors)
+            for name, seconds in (("tf", 1.0), ("torch", factor))
+        ]
+
+    assert step(scattered(0.5, 2.0)).verdict == (
+        "no difference resolved between torch and tf per training step at 2 repeats "
+        "(they scatter too far: the ends of the interval lie a factor of over 100 apart)"
+    )
+    assert step(scattered(1e3, 2e3)).verdict == (
+        "torch is 1,410× slower than tf per training step (95 % interval 17.3 and more, wide at 2 repeats)"
+    )
+
+
+def test_a_trial_that_was_made_again_counts_once_in_unpaired_runs_too():
+    trials = [*race(), trial("torch", 0, step=5e-3)]
+    found = step(trials, paired=False)
+    assert found.repeats == 5
+    assert found.ratio > step(race(), paired=False).ratio

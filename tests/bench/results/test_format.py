@@ -106,3 +106,10 @@ def test_operations_have_the_unit_that_suits_them(value, words):
 def test_sizes_are_powers_of_1024():
     shown = [formats.size(value) for value in (0, 512, 32 * 1024, 2**20 - 1, 2**30, 25_276_502_016, 3 * 2**42, None)]
     assert shown == ["0 B", "512 B", "32.0 KiB", "1.00 MiB", "1.00 GiB", "23.5 GiB", "12.0 TiB", "–"]
+
+
+def test_an_interval_that_says_nothing_is_not_printed():
+    assert formats.interval(3.4e-6, 342.0) == "not resolved"
+    assert formats.interval(0.0, 2.0) == "not resolved"
+    assert formats.interval(0.2, 5.0) == "0.20–5.00"
+    assert formats.interval(2.0, 400.0) == "2.00–400", "it says that 1 is excluded"
