@@ -47,7 +47,8 @@ class Downloads:
 def view(runs: Sequence[Run]) -> Downloads:
     """Return the trials of all `runs` as files; thinned, then left out, where they are too large for a page."""
     several = len(runs) > 1
-    trials = [(run.name, item.trial) for run in runs for item in run.trials]
+    # Not `run.trials`, which would read every trial's files again.
+    trials = [(run.name, trial) for run in runs if run.results for trial in run.results.trials]
     found = Downloads(trials=len(trials))
     if not trials:
         return found

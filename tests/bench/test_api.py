@@ -72,7 +72,8 @@ def test_loaded_frames_are_what_the_run_left(run_folder):
     assert isinstance(found.results, Results)
     assert found.trials["step_seconds"].tolist() == [trial.step_seconds for trial in trials]
     assert found.comparison["ratio"].tolist() == [item.ratio for item in found.results.comparison]
-    assert found.agreement["difference"].tolist() == [0.0012]
+    assert found.agreement["difference"].tolist() == [item.difference for item in found.results.agreement]
+    assert len(found.comparison) == 6
     assert len(found.epochs) == 30
     assert len(found.steps) == 6 * 510
     assert len(found.checks) == 5

@@ -105,8 +105,10 @@ def reports(make_run, with_answers, tmp_path_factory):
             (place / "log.txt").write_text("loading\nCUDA_ERROR_NO_DEVICE\n")
         else:
             results = make_run(place, dataset=dataset, model=model, repeats=2, files=number == 0)
-            item, ratio = results.comparison[0], next(ratios)
-            item.ratio, item.low, item.high = ratio, ratio * 0.94, ratio * 1.06
+            ratio = next(ratios)
+            for trial in results.trials:
+                if trial.contender == "torch":
+                    trial.step_seconds *= ratio / 0.76
             store.write(place, results)
         (place / ".hydra").mkdir()
         (place / ".hydra" / "overrides.yaml").write_text(f"- dataset={dataset}\n- model={model}\n- train.epochs=5\n")
@@ -218,8 +220,8 @@ def test_a_phone_sorts_by_a_list(visit):
     page = visit("sweep", 400)
     assert not page.locator("table.runs thead").is_visible()
     page.locator(".tools select").select_option(label="by time per step ↓")
-    assert column(page, 4)[0].endswith("tf")
-    assert column(page, 4)[5].endswith("torch")
+    slower = [text.endswith("torch") for text in column(page, 4)[:10]]  # than tf, of which all steps take the same
+    assert slower == [True, True, *[False] * 5, *[True] * 3]
 
 
 def drawing(page, title):

@@ -19,32 +19,35 @@ from reports.view import view
 def sweep(make_run, tmp_path):
     """A sweep of 2 datasets × 3 models: resolved, open, uncertified, failed, alone, and one never run."""
 
-    def write(number, dataset, model, change=None, **options):
+    def write(number, dataset, model, **options):
         folder = tmp_path / str(number)
-        results = make_run(folder, dataset=dataset, model=model, repeats=1, files=False, **options)
-        if change:
-            change(results)
-            store.write(folder, results)
+        make_run(folder, dataset=dataset, model=model, repeats=1, files=False, **options)
         (folder / ".hydra").mkdir()
         (folder / ".hydra" / "overrides.yaml").write_text(f"- dataset={dataset}\n- model={model}\n")
 
-    def open_(results):
-        results.comparison[0].ratio, results.comparison[0].low, results.comparison[0].high = 0.95, 0.8, 1.1
-
-    def uncertified(results):
-        results.comparison[0].certified = False
-
     write(0, "digits", "mlp")
-    write(1, "digits", "cnn", open_)
-    write(2, "digits", "vgg", uncertified)
+    write(1, "digits", "cnn")
+    write(2, "digits", "vgg")
     write(3, "mnist", "mlp", contenders=("tf",))
     write(4, "mnist", "cnn")
     store.write(tmp_path / "4", Results(status="failed", message="no such GPU"))
     return tmp_path
 
 
-def found(folder):
+RATIOS = ((0.76, 0.71, 0.81, True), (0.95, 0.8, 1.1, True), (0.76, 0.71, 0.81, False))
+
+
+def loaded(folder):
+    """The runs of `sweep`, the first three with what is said to have come out."""
     runs = load([folder])
+    for run, (ratio, low, high, certified) in zip(runs, RATIOS, strict=False):
+        item = run.results.comparison[0]
+        item.ratio, item.low, item.high, item.certified = ratio, low, high, certified
+    return runs
+
+
+def found(folder):
+    runs = loaded(folder)
     return grids([view(run, "run", {}) for run in runs], varying(runs))
 
 
@@ -81,7 +84,7 @@ def test_a_third_setting_makes_a_grid_for_each_of_its_values(sweep):
 
 
 def test_the_map_is_drawn_with_every_number(sweep):
-    runs = load([sweep])
+    runs = loaded(sweep)
     all_ = overview([view(run, "run", {}) for run in runs], {"tf": 0, "torch": 1}, png=True)
     (chart,) = all_.grids
     assert chart.title == "Time per training step, torch ÷ tf, by model and dataset"

@@ -29,7 +29,7 @@ def test_a_row_per_run_trial_epoch_and_step(run_folder):
         "epochs": 6 * 5,
         "steps": 6 * 510,
         "comparison": 6,
-        "agreement": 1,
+        "agreement": 2,
         "checks": 5,
         "warnings": 1,
     }
