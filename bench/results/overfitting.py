@@ -1,13 +1,14 @@
 """Overfitting: the validation loss has turned and rises, while the training loss still falls.
 
 Over a contender's repeats the mean validation loss is lowest after some epoch. Its rise from there to the end of
-training is Prechelt's *generalisation loss*. One epoch may be luck, so neither end is one alone: from the median of the
-lowest epoch and its two neighbours to the mean of the last `END`. Training is called overfitted where that rise
+training is Prechelt's *generalisation loss*. One epoch may be luck, and the lowest of many is, so neither end is one
+alone: from the mean of the lowest epoch's neighbours, itself left out, to the mean of the last epochs, a sixth of the
+training each, or `END`. Training is called overfitted where that rise
 
 - is at least `LEAST` of the lowest loss,
 - is above what the repeats scatter by: the 95 % interval over them excludes zero (one repeat alone has none),
-- is above `JITTER` times what a curve scatters by from one epoch to the next: the lowest of many noisy epochs lies
-  below its neighbours by chance, and an interval that starts from it does not know that,
+- is above `JITTER` times what it scatters by itself, as curves scatter from one epoch to the next: where a noisy curve
+  is lowest is chance, and an interval that starts from there does not know that,
 
 and the training loss is lower at the end than it was then. A training that has not begun to rise says nothing.
 
@@ -32,13 +33,13 @@ from bench.results.summary import names
 
 HEADING = "Overfitting"
 END = 3
-"""Epochs whose mean is the end of a training; the lowest validation loss lies before them."""
+"""Epochs at least whose mean is the end of a training; the lowest validation loss lies before them."""
 
 LEAST = 0.01
 """The least rise that is told of, as a share of the lowest validation loss: the mildest that Prechelt stops at."""
 
 JITTER = 3.0
-"""How many times the scatter from epoch to epoch the rise must be."""
+"""How many times its own scatter the rise must be."""
 
 Curves = NDArray[np.float64]
 """Losses by repeat and epoch, (repeats, epochs)."""
@@ -53,7 +54,7 @@ class Overfit:
     """After which the mean validation loss was lowest, counted from 1."""
     epochs: int
     lowest: float
-    """Validation loss there: of that epoch and its neighbours the median, the mean over repeats."""
+    """Validation loss there: the mean of that epoch's neighbours, and over repeats."""
     last: float
     """The same at the end."""
     rise: Interval
@@ -68,13 +69,14 @@ def overfit(results: Results, contender: str) -> Overfit | None:
     found = [_curves(trial) for trial in blocks.good(results.trials, contender).values()]
     known = [item for item in found if item is not None]
     epochs = max((item.shape[1] for item in known), default=0)
-    if epochs <= END:
+    end = max(END, epochs // 6)
+    if epochs <= end:
         return None
     both = np.stack([item for item in known if item.shape[1] == epochs])
     train, val = both[:, 0], both[:, 1]
     best = int(val.mean(axis=0).argmin())
-    lows = np.median(val[:, max(best - 1, 0) : best + 2], axis=1)
-    ends = val[:, -END:].mean(axis=1)
+    beside = [place for place in range(max(best - end // 2, 0), min(best + end // 2 + 1, epochs)) if place != best]
+    lows, ends = val[:, beside].mean(axis=1), val[:, -end:].mean(axis=1)
     rise = stats.paired_difference(ends.tolist(), lows.tolist())
     item = Overfit(
         contender=contender,
@@ -84,11 +86,12 @@ def overfit(results: Results, contender: str) -> Overfit | None:
         last=float(ends.mean()),
         rise=rise,
         train_then=float(train[:, best].mean()),
-        train_last=float(train[:, -END:].mean()),
+        train_last=float(train[:, -end:].mean()),
     )
-    risen = rise.estimate > max(JITTER * scatter(val), LEAST * abs(item.lowest))
+    own = scatter(val) * (1 / end + 1 / len(beside)) ** 0.5
+    risen = rise.estimate > max(JITTER * own, LEAST * abs(item.lowest))
     above = rise.low is None or rise.low > 0
-    return item if best < epochs - END and risen and above and item.train_last < item.train_then else None
+    return item if best < epochs - end and risen and above and item.train_last < item.train_then else None
 
 
 def scatter(curves: Curves) -> float:
@@ -125,6 +128,6 @@ def _told(item: Overfit) -> str:
     fallen = formats.percent(1 - item.train_last / item.train_then, 0)
     return (
         f"{item.contender} overfits: from epoch {item.epoch} on its validation loss rose by {risen} while its training "
-        f"loss fell by {fallen} (lowest {formats.loss(item.lowest)} after epoch {item.epoch} of {item.epochs}, "
+        f"loss fell by {fallen} ({formats.loss(item.lowest)} around epoch {item.epoch} of {item.epochs}, "
         f"{formats.loss(item.last)} at the end{reach}, {repeats}; train.epochs={item.epoch} ends there)"
     )
