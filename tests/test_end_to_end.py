@@ -177,6 +177,7 @@ def test_a_planted_mistake_is_named_and_nobody_is_raced(
     assert (place / plant / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_raced_all_the_same_it_is_marked_everywhere(parallax: Callable[..., Done], place: Path) -> None:
     done = parallax(*SMALL, "plant=kernel_order", "parity.on_fail=warn", "hydra.run.dir=warned")
     assert done.returncode == 1
@@ -233,6 +234,7 @@ def test_a_synthetic_stand_in_is_called_so(parallax: Callable[..., Done], place:
     assert "synthetic" in (place / "synthetic/report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_sweep_is_reported_on_although_a_run_in_it_diverged(parallax: Callable[..., Done], place: Path) -> None:
     done = parallax("-m", *TORCH, "model=mlp", "optimizer.learning_rate=0.01,1e30", "hydra.sweep.dir=sweep")
     assert done.returncode == 1, done.stdout + done.stderr

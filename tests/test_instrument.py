@@ -68,6 +68,7 @@ def test_a_contender_against_itself_tells_the_noise_floor_and_a_planted_slow_dow
     assert "torch_again is" in slowed["said"]
 
 
+@pytest.mark.slow
 def test_every_clock_of_a_trial_has_read_something(run: Run) -> None:
     found = run("framework=[tf,torch]", "measure.repeats=1", "runtime.precision=bfloat16")
     assert found["config"]["measure"]["interleave"] == "turns"

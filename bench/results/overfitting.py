@@ -2,8 +2,8 @@
 
 Over a contender's repeats the mean validation loss is lowest after some epoch. Its rise from there to the end of
 training is Prechelt's *generalisation loss*. One epoch may be luck, and the lowest of many is, so neither end is one
-alone: from the mean of the lowest epoch's neighbours, itself left out, to the mean of the last epochs, a sixth of the
-training each, or `END`. Training is called overfitted where that rise
+alone: from the median of the epochs around the lowest to the mean of the last epochs, a sixth of the training each, or
+`END`. Training is called overfitted where that rise
 
 - is at least `LEAST` of the lowest loss,
 - is above what the repeats scatter by: the 95 % interval over them excludes zero (one repeat alone has none),
@@ -54,7 +54,7 @@ class Overfit:
     """After which the mean validation loss was lowest, counted from 1."""
     epochs: int
     lowest: float
-    """Validation loss there: the mean of that epoch's neighbours, and over repeats."""
+    """Validation loss there: the median of the epochs around it, the mean over repeats."""
     last: float
     """The same at the end."""
     rise: Interval
@@ -75,8 +75,8 @@ def overfit(results: Results, contender: str) -> Overfit | None:
     both = np.stack([item for item in known if item.shape[1] == epochs])
     train, val = both[:, 0], both[:, 1]
     best = int(val.mean(axis=0).argmin())
-    beside = [place for place in range(max(best - end // 2, 0), min(best + end // 2 + 1, epochs)) if place != best]
-    lows, ends = val[:, beside].mean(axis=1), val[:, -end:].mean(axis=1)
+    around = val[:, max(best - end // 2, 0) : best + end // 2 + 1]
+    lows, ends = np.median(around, axis=1), val[:, -end:].mean(axis=1)
     rise = stats.paired_difference(ends.tolist(), lows.tolist())
     item = Overfit(
         contender=contender,
@@ -88,7 +88,8 @@ def overfit(results: Results, contender: str) -> Overfit | None:
         train_then=float(train[:, best].mean()),
         train_last=float(train[:, -end:].mean()),
     )
-    own = scatter(val) * (1 / end + 1 / len(beside)) ** 0.5
+    # The variance of a normal sample's median is π/2 times its mean's.
+    own = scatter(val) * (1 / end + np.pi / 2 / around.shape[1]) ** 0.5
     risen = rise.estimate > max(JITTER * own, LEAST * abs(item.lowest))
     above = rise.low is None or rise.low > 0
     return item if best < epochs - end and risen and above and item.train_last < item.train_then else None

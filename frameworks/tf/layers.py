@@ -130,8 +130,7 @@ def _activation(function: Any) -> Callable[..., Layers]:
 
 def _gelu(node: Node, layer: act.Gelu, plants: Collection[str]) -> Layers:
     # `keras.ops.gelu` takes the tanh form when nothing is said.
-    form = modules.gelu_by_tanh if layer.approximate or "gelu_tanh" in plants else modules.gelu
-    return [keras.layers.Activation(form, name=node.name)]
+    return [modules.Gelu(layer.approximate or "gelu_tanh" in plants, node.name)]
 
 
 def _elu(node: Node, layer: act.Elu, plants: Collection[str]) -> Layers:

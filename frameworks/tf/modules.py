@@ -92,11 +92,15 @@ def _between(old: int, new: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return before, np.minimum(before + 1, old - 1), centre - before
 
 
-def gelu(x: Any) -> Any:
-    """Return x Φ(x) by the operations of ``tf.nn.gelu``, which rounds its constants to float32 in float64 too."""
-    return 0.5 * x * tf.math.erfc(-x * math.sqrt(0.5))
+class Gelu(keras.layers.Layer):
+    """x Φ(x) by the operations of ``tf.nn.gelu``, which rounds its constants to float32 in float64 too."""
 
+    def __init__(self, approximate: bool, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.approximate = approximate
 
-def gelu_by_tanh(x: Any) -> Any:
-    """Return the approximation of `gelu` by a hyperbolic tangent, likewise."""
-    return 0.5 * x * (1.0 + tf.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * tf.pow(x, 3))))
+    def call(self, x: Any) -> Any:
+        """Return values of the same shape; `approximate` takes a hyperbolic tangent for Φ."""
+        if self.approximate:
+            return 0.5 * x * (1.0 + tf.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * tf.pow(x, 3))))
+        return 0.5 * x * tf.math.erfc(-x * math.sqrt(0.5))
