@@ -180,6 +180,9 @@ def _finish_axes(axes: Axes, metric: str, against: str, shown: list[Array]) -> N
     if against == "epochs":
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        low, high = axes.get_xlim()
+        if high - low < 1:  # a single epoch
+            axes.set_xlim(low - 0.5, high + 0.5)
     else:
         axes.set_xlabel("seconds of training (end-to-end clock, evaluation left out)")
         axes.set_xlim(left=0)
