@@ -60,7 +60,8 @@ def run(plan: Plan, work: Work, folder: Path) -> Parity:
         if took:
             seconds[contender.name] = took
         if trouble:
-            checks.append(_could_not(contender.name, plan.baseline, trouble))
+            why = f"it could not be computed: {trouble}"
+            checks.append(certificate.nothing_left(contender.name, plan.baseline, why))
         else:
             prints[contender.name] = fingerprint.load(folder / f"{contender.name}.safetensors", contender.name)
     checks += [check for item in prints.values() for check in certificate.examine(item)]
@@ -153,20 +154,6 @@ def _code() -> str:
     for path in sorted(launch.WORKER.parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _could_not(name: str, baseline: str, trouble: str) -> Check:
-    return Check(
-        contender=name,
-        baseline=baseline,
-        quantity=certificate.NOTHING_LEFT,
-        precision="float64",
-        error=None,
-        tolerance=0.0,
-        scale="",
-        passed=False,
-        detail=f"it could not be computed: {trouble}",
-    )
 
 
 def _notes(plan: Plan) -> dict[str, list[str]]:

@@ -136,17 +136,8 @@ def certify(entries: Sequence[Entry]) -> Parity:
 def _not_compared(entry: Entry, baseline: Entry, error: Exception) -> Check:
     """Return the check that failed for want of a fingerprint: a refusal in its own words, a fault by its kind."""
     refused = type(error) is ValueError and str(error)
-    return Check(
-        contender=entry.label,
-        baseline=baseline.label,
-        quantity=certificate.NOTHING_LEFT,
-        precision="float64",
-        error=None,
-        tolerance=0.0,
-        scale="",
-        passed=False,
-        detail=refused or f"the fingerprint of {entry.label} cannot be compared ({type(error).__name__})",
-    )
+    why = refused or f"the fingerprint of {entry.label} cannot be compared ({type(error).__name__})"
+    return certificate.nothing_left(entry.label, baseline.label, why)
 
 
 def _notes(entries: Sequence[Entry]) -> dict[str, list[str]]:

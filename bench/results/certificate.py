@@ -145,6 +145,21 @@ def _first(fingerprint: Fingerprint, losses: int, weights: int) -> Fingerprint:
     return replace(fingerprint, arrays=kept | {"losses": kept["losses"][:losses]})
 
 
+def nothing_left(contender: str, baseline: str, why: str) -> Check:
+    """Return the check that failed for want of a fingerprint."""
+    return Check(
+        contender=contender,
+        baseline=baseline,
+        quantity=NOTHING_LEFT,
+        precision="float64",
+        error=None,
+        tolerance=0.0,
+        scale="",
+        passed=False,
+        detail=why,
+    )
+
+
 def _name_the_first(checks: list[Check]) -> list[Check]:
     """Return the checks with a cause at the first that fails alone: what fails behind it follows from it."""
     failed = [check for check in checks if not check.passed]
@@ -235,7 +250,7 @@ def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Che
     scale = f"relative to the largest loss; tolerance: {origin}"
     detail = f"float64 agrees and this does not at step {step + 1}: look at the mode or the device"
     known = error if np.isfinite(error) else None
-    return _Maker(contender, baseline, precision).check(SMOKE, known, tolerance, scale, detail if known else "")
+    return _Maker(contender, baseline, precision).check(SMOKE, known, tolerance, scale, detail)
 
 
 def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -195,6 +195,8 @@ def test_noise_that_leaps_at_a_step_excuses_nothing_before_it(pair, at, expected
 def test_a_side_that_alone_breaks_in_the_run_s_precision_fails(pair, own):
     check = certificate.certify(*pair({"smoke/own/losses": own}), "float16")[-1]
     assert (check.passed, check.error) == (False, None)
+    step = 1 + int(np.argmax(~np.isfinite(own)))
+    assert check.detail == f"float64 agrees and this does not at step {step}: look at the mode or the device"
 
 
 def test_a_lone_contender_has_no_verdict(pair):
