@@ -12,11 +12,12 @@ from rich.text import Text
 from bench import sweep
 from bench.results import across, store
 from bench.results import format as formats
+from bench.results.folder import tail
 from bench.results.schema import Results
 from bench.verdict import Line, clean
 
 STYLES = {"ok": "green", "failed": "bold red", "interrupted": "yellow"}
-LOG_LINES, LOG_BYTES = 5, 4000
+LOG_LINES = 5
 """The last of a failed trial's log that is shown."""
 
 
@@ -70,8 +71,9 @@ def _run(run: Path, words: str, results: Results | None) -> list[Line]:
         told = [results.message or "it did not say why", *told]
     lines = [Line(f"{name}{results.status}; {'; '.join(told)}", "  ", STYLES.get(results.status, ""))]
     for trial in results.trials:
-        if trial.status == "failed":
-            lines += [Line(text, f"      {trial.contender}-{trial.repeat} | ") for text in _log(run, trial.folder)]
+        if trial.status == "failed" and trial.folder:
+            log = tail(run, f"{trial.folder}/log.txt", LOG_LINES).splitlines()
+            lines += [Line(text, f"      {trial.contender}-{trial.repeat} | ") for text in log if text.strip()]
     return lines
 
 
@@ -85,20 +87,6 @@ def _ratios(results: Results) -> list[str]:
             found.append(f"{item.contender} ÷ {item.baseline} per step {formats.ratio(item.ratio)}{reach}{mark}")
     lone = len(results.contenders) == 1 and results.status == "ok"
     return found or (["one contender, no ratio"] if lone else ["no ratio"] if results.status == "ok" else [])
-
-
-def _log(run: Path, place: str) -> list[str]:
-    """Return the last lines of a trial's log; nothing outside the run's folder is read."""
-    path = (run / place / "log.txt").resolve()
-    try:
-        if not place or not path.is_relative_to(run.resolve()) or not path.is_file():
-            return []
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - LOG_BYTES))
-            text = file.read().decode("utf-8", errors="replace")
-    except OSError:
-        return []
-    return [line for line in text.splitlines() if line.strip()][-LOG_LINES:]
 
 
 def _apart(found: Mapping[Path, Results]) -> list[Line]:

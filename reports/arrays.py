@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reports.frames import inside
+from bench.results.folder import inside
 
 
 class ArrayError(ValueError):

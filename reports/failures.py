@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.frames import log_tail
+from bench.results.folder import tail
 from reports.load import Run, clean
 from reports.view import View
 
@@ -26,9 +26,9 @@ class Failure:
 def failure(view: View) -> Failure:
     """Return what is known of a run that did not end well: of its trials' logs, else of the gate's, else of its own."""
     for file in _logs(view.run):
-        tail = clean(log_tail(view.run.folder, file, MOST_LINES))
-        if tail.strip():
-            return Failure(view=view, file=file, tail=tail)
+        found = clean(tail(view.run.folder, file, MOST_LINES))
+        if found.strip():
+            return Failure(view=view, file=file, tail=found)
     return Failure(view=view)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bench.results.folder import inside as inside  # and from here: the other readers take it along
+from bench.results.folder import inside, tail
 from bench.results.schema import Trial
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -26,7 +26,6 @@ STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
 MAX_ROWS = 5_000_000
 MAX_EPOCHS = 100_000
-LOG_BYTES = 6_000
 LOG_LINES = 20
 
 
@@ -60,7 +59,7 @@ def read(folder: Path, trial: Trial) -> Frames:
         except Exception as error:  # a hostile or half-written file can raise anything in a parser
             frames.problems[name] = f"unreadable ({type(error).__name__})"
     if trial.status != "ok":
-        frames.log_tail = log_tail(folder, f"{trial.folder}/log.txt", LOG_LINES) if trial.folder else ""
+        frames.log_tail = tail(folder, f"{trial.folder}/log.txt", LOG_LINES) if trial.folder else ""
     return frames
 
 
@@ -140,15 +139,3 @@ def thin(values: Array, points: int) -> tuple[Array, Array]:
     counts = np.add.reduceat(good.astype(np.float64), edges[:-1])
     means = np.divide(sums, counts, out=np.full(points, np.nan), where=counts > 0)
     return (edges[:-1] + edges[1:] + 1) / 2, means
-
-
-def log_tail(folder: Path, file: str, lines: int) -> str:
-    """Return the last lines of a log below `folder`; empty where there is none that may be read."""
-    try:
-        with inside(folder, ".", file).open("rb") as stream:
-            size = stream.seek(0, 2)
-            stream.seek(max(0, size - LOG_BYTES))
-            text = stream.read().decode("utf-8", errors="replace")
-    except (OSError, ValueError):
-        return ""
-    return "\n".join(text.splitlines()[-lines:])

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from bench.results import anew, store
+from bench.results.folder import inside
 from bench.results.schema import Results
 from reports import frames
 from reports.frames import Frames
@@ -129,7 +130,7 @@ def _load_run(folder: Path, name: str, side: str, root: Path) -> Run:
 
 def _overrides(folder: Path) -> list[str]:
     try:
-        path = frames.inside(folder, ".hydra", "overrides.yaml")
+        path = inside(folder, ".hydra", "overrides.yaml")
         value = yaml.safe_load(path.read_text(encoding="utf-8")) if path.stat().st_size < LARGEST_OVERRIDES else None
     except Exception:  # a hostile file can raise anything in a parser; without the overrides the page is whole
         value = None

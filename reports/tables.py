@@ -16,11 +16,12 @@ import pandas as pd
 from pyarrow import parquet
 
 from bench.results.across import Across
+from bench.results.folder import inside
 from bench.results.format import pairs, plain
 from bench.results.schema import QUALITIES, TIMES, Agreement, Check, Comparison, Results, RunWarning, Trial
 from reports import words
 from reports.format import number
-from reports.frames import EPOCH_COLUMNS, MAX_ROWS, STEP_COLUMNS, inside
+from reports.frames import EPOCH_COLUMNS, MAX_ROWS, STEP_COLUMNS
 from reports.load import Run, clean
 
 KEYS = ("run", "contender", "repeat", "seed")

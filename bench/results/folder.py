@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LOG_BYTES = 6_000
+"""Of a log that are read at most, from its end."""
+
 
 def inside(folder: Path, relative: str, name: str) -> Path:
     """Return the file `name` in `relative` below `folder`.
@@ -23,3 +26,15 @@ def inside(folder: Path, relative: str, name: str) -> Path:
     if not found:
         raise FileNotFoundError(name)
     return path
+
+
+def tail(folder: Path, file: str, lines: int) -> str:
+    """Return the last lines of a log below `folder`; empty where there is none that may be read."""
+    try:
+        with inside(folder, ".", file).open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - LOG_BYTES))
+            text = stream.read().decode("utf-8", errors="replace")
+    except (OSError, ValueError):
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
