@@ -81,10 +81,11 @@ def test_a_killed_sweep_leaves_nobody_and_goes_on_where_it_was(
         return len(done) == 1 and bool(set(asked) - set(done)) and read(folder / done[0])["status"] == "ok"
 
     assert wait_for(one_is_done_and_the_other_at_work), (place / "said.txt").read_text()
-    family = psutil.Process(running.pid).children(recursive=True)
+    # A request is written a moment before the process that answers it is there.
+    family = wait_for(lambda: psutil.Process(running.pid).children(recursive=True), 10)
+    assert family
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert family
     assert wait_for(lambda: not living(family), 10), living(family)
     status = {name: read(folder / name)["status"] for name in "01"}
     assert sorted(status.values()) == ["ok", "running"]
