@@ -15,9 +15,8 @@ from bench.plan import Plan
 from bench.results import store
 from bench.results.schema import Contender, Results, RunWarning, Trial
 
-FREE = {"report", "measure.timeout", "environment.KMP_DUPLICATE_LIB_OK", "environment.KMP_INIT_AT_FORK"}
-"""What two sittings may differ in: settings on which no number depends, and variables that scikit-learn sets where it
-is imported, which it is when the data are prepared and not when they are there."""
+FREE = {"report", "measure.timeout"}
+"""Settings in which two sittings may differ: no number depends on them."""
 
 MACHINE = ("cpu", "architecture", "cores", "cpu_limit", "gpus", "revision", "environment")
 """Facts of `Results.machine` without which numbers are not comparable."""

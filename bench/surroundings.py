@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,22 @@ SECRET = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
 """What a name has whose value nobody should find in a report."""
 
 SIGNED_URL = re.compile(r"://[^/\s]*@")
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Undo what the body does to this process's variables.
+
+    scikit-learn sets some of OpenMP's where it is imported, which it is when its data are prepared and not when they
+    are there: children would find another environment the first time.
+    """
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def variables() -> dict[str, str]:

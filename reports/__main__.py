@@ -33,9 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
             # Numbers that overflow are shown as a dash; numpy's word on it is nothing a reader could use.
             warnings.simplefilter("ignore", RuntimeWarning)
             runs = load(folders)
-            beside = [[run for run in runs if run.side == side] for side in dict.fromkeys(run.side for run in runs)]
+            sides = [[run for run in runs if run.side == side] for side in dict.fromkeys(run.side for run in runs)]
             compared = [
-                group for some in beside for group in across([(run.folder, run.results) for run in some if run.results])
+                group for some in sides for group in across([(run.folder, run.results) for run in some if run.results])
             ]
             apart = changed.compare(runs, asked.quantity, asked.fail_if_slower)
             if apart and asked.fail_if_slower is not None:
@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
                 from reports.render import write
 
                 pictures = not asked.no_report
-                page = build(runs, across=compared, changed=apart, pictures=pictures, workers=_cores())
+                beside = out.parent if not asked.no_report else None
+                page = build(runs, across=compared, changed=apart, pictures=pictures, workers=_cores(), beside=beside)
                 if not asked.no_report:
                     problems += write(page, out)
                     written.append(out)

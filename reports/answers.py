@@ -50,7 +50,7 @@ def read(run: Run, dataset: Dataset) -> Answers:
         raise ArrayError(f"{dataset.labels} is missing") from None
     found: dict[str, dict[int, Array]] = {}
     lost: dict[str, list[str]] = {}
-    for trial in (item.trial for item in run.trials):
+    for trial in run.results.trials if run.results else []:
         if trial.status != "ok":
             continue
         try:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from bench.results import regressions
 from bench.results.across import Across
-from bench.results.changes import Changes, Pair, Run, Side, changes
+from bench.results.changes import Changes, Pair, changes
 from bench.results.format import count, plain
+from bench.results.matching import Run, Side
 from bench.results.regressions import Answer, Finding
 from bench.results.schema import METRICS, Comparison
 from reports import load

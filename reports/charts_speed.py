@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.results.schema import Trial
 from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
 from reports.format import number, seconds, share
 from reports.frames import Array
@@ -100,17 +101,18 @@ def _tick(value: float) -> str:
 
 
 def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Chart | None:
-    names = [name for name in _names(run) if phase_medians(run, name)]
-    if not names:
+    trials = [item.trial for item in run.trials]
+    found = {name: phases for name in _names(run) if (phases := phase_medians(trials, name))}
+    if not found:
         return None
     reading = Reading(nearest=True)
-    with canvas(0.8 + 0.8 * len(names), margins=Margins(left=0.1)) as (figure, axes):
-        total = max(sum(phase_medians(run, name).values()) for name in names)
+    with canvas(0.8 + 0.8 * len(found), margins=Margins(left=0.1)) as (figure, axes):
+        total = max(sum(phases.values()) for phases in found.values())
         if total <= 0:
             return None
-        for row, name in enumerate(names):
+        for row, (name, phases) in enumerate(found.items()):
             left, texts, middles = 0.0, [], []
-            for place, (phase, value) in enumerate(phase_medians(run, name).items()):
+            for place, (phase, value) in enumerate(phases.items()):
                 alpha = 0.9 if place % 2 == 0 else 0.5
                 axes.barh(-row, value, left=left, height=0.34, color=LIGHT[colours[name]], alpha=alpha)
                 texts.append(f"{phase} {seconds(value)}")
@@ -123,7 +125,7 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
             reading.series.append(Series(name=name, colour=colours[name], x=np.array(middles), y=rows, texts=texts))
             axes.text(0, -row + 0.3, title, transform=axes.get_yaxis_transform(), va="center")
         axes.set_xlim(0, total * 1.01)
-        axes.set_ylim(-len(names) + 0.45, 0.5)
+        axes.set_ylim(-len(found) + 0.45, 0.5)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("seconds of one trial (median over repeats)")
@@ -138,13 +140,13 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
         )
 
 
-def phase_medians(run: Run, contender: str) -> dict[str, float]:
+def phase_medians(trials: Sequence[Trial], contender: str) -> dict[str, float]:
     """Return a contender's seconds by phase, the median over its repeats, in the order they ran."""
     found: dict[str, list[float]] = {}
-    for item in run.trials:
-        if item.trial.contender != contender:
+    for trial in trials:
+        if trial.contender != contender:
             continue
-        for phase, value in item.trial.phases.items():
+        for phase, value in trial.phases.items():
             if (known := number(value)) is not None and known >= 0:
                 found.setdefault(phase, []).append(known)
     return {phase: median(values) for phase, values in found.items()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from bench.results.schema import Results
 from reports import (
     answered,
+    charts_changes,
     charts_learning,
     charts_ratio,
     charts_speed,
@@ -17,6 +18,7 @@ from reports import (
     parts,
 )
 from reports.arrays import ArrayError
+from reports.changed import Changed
 from reports.figure import Chart
 from reports.view import View
 
@@ -108,6 +110,15 @@ def picture(view: View, shown: dict[bytes, str], png: bool) -> None:
             found.gaps.append(f"{what} are left out: {error}.")
         except Exception as error:  # as in _attempt
             found.gaps.append(f"{what} could not be drawn ({type(error).__name__}).")
+
+
+def changes(found: Changed, colours: dict[str, int], png: bool) -> list[Chart]:
+    """Return the chart over folders held against each other; without one, its tables say the same."""
+    try:
+        chart = charts_changes.draw(found, colours, png)
+    except Exception:  # as in _attempt
+        return []
+    return [chart] if chart else []
 
 
 def _attempt(view: View, what: str, draw: Callable[[], Sequence[Chart | None]]) -> list[Chart]:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bench.results.folder import inside, tail
+from bench.results.folder import inside
 from bench.results.schema import Trial
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -26,7 +26,6 @@ STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
 MAX_ROWS = 5_000_000
 MAX_EPOCHS = 100_000
-LOG_LINES = 20
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,8 +43,6 @@ class Frames:
     """Seconds per step of the latency clock."""
     problems: dict[str, str] = field(default_factory=dict)
     """By file name: why it could not be read."""
-    log_tail: str = ""
-    """The last lines of the log of a trial that did not end well."""
 
 
 def read(folder: Path, trial: Trial) -> Frames:
@@ -58,8 +55,6 @@ def read(folder: Path, trial: Trial) -> Frames:
             frames.problems[name] = "missing"
         except Exception as error:  # a hostile or half-written file can raise anything in a parser
             frames.problems[name] = f"unreadable ({type(error).__name__})"
-    if trial.status != "ok":
-        frames.log_tail = tail(folder, f"{trial.folder}/log.txt", LOG_LINES) if trial.folder else ""
     return frames
 
 

@@ -52,8 +52,6 @@ class Run:
         """Its trials with what their files hold; they are read when first asked for."""
         if self._trials is None:
             self._trials = [frames.read(self.folder, trial) for trial in (self.results.trials if self.results else [])]
-            for item in self._trials:
-                item.log_tail = clean(item.log_tail)
         return self._trials
 
     def release(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bench.results import environments, overfitting
 from bench.results.findings import findings
+from bench.results.folder import tail
 from bench.results.schema import Agreement, Check, Comparison, Results, RunWarning, Trial
 from bench.results.summary import grouped, metric, names, things
 from reports import after, charts_speed, data, machine, measured, summary, words, work
@@ -13,7 +14,7 @@ from reports.after import After
 from reports.answered import Answered
 from reports.data import DataView
 from reports.figure import Chart
-from reports.load import Run
+from reports.load import Run, clean
 from reports.machine import Counted
 from reports.measured import MeasuredView
 from reports.network import NetworkView
@@ -21,6 +22,9 @@ from reports.parts import PartsView
 from reports.summary import Line
 from reports.words import Badge
 from reports.work import WorkView
+
+LOG_LINES = 20
+"""Of the log of a trial that did not end well, its last lines."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +45,18 @@ class View:
     """Dataset and model."""
     run: Run
     results: Results | None
+    brief: bool = False
+    """Whether only its verdict is shown: of very many runs a page has no room for more."""
+    report: str = ""
+    """Its own report, as a link from the page it is on; empty where there is none."""
     metric: str = "test_accuracy"
     """What its task is judged by, one of `schema.METRICS`."""
     things: str = "images"
     """What its samples are."""
     ending: str = ""
     """What happened, where the run did not end well."""
+    to_go_on: str = ""
+    """The command that does what is left."""
     badge: Badge | None = None
     lines: list[Line] = field(default_factory=list)
     headline: list[Comparison] = field(default_factory=list)
@@ -92,6 +102,11 @@ class View:
         return [*self.speed, *self.learning, *self.pictures, *self.answered.charts, *self.answered.files, *drawn]
 
 
+def _trouble(run: Run, trial: Trial) -> Trouble:
+    log = tail(run.folder, f"{trial.folder}/log.txt", LOG_LINES) if trial.folder else ""
+    return Trouble(trial=trial, log_tail=clean(log))
+
+
 def view(run: Run, anchor: str, colours: dict[str, int]) -> View:
     """Return what a page says of `run` under `anchor`, without charts."""
     results = run.results
@@ -107,16 +122,15 @@ def view(run: Run, anchor: str, colours: dict[str, int]) -> View:
         metric=metric(results),
         things=things(results),
         ending=words.ending(results),
+        to_go_on=words.to_go_on(results, run.folder),
         badge=words.badge(results),
         lines=summary.lines(results, colours),
         headline=summary.headline(results),
         quality=summary.quality(results),
         conditions=words.conditions(results),
-        troubles=[
-            Trouble(trial=item.trial, log_tail=item.log_tail) for item in run.trials if item.trial.status != "ok"
-        ],
+        troubles=[_trouble(run, trial) for trial in results.trials if trial.status != "ok"],
         warnings=grouped(results.warnings),
-        phases={name: charts_speed.phase_medians(run, name) for name in names(results)},
+        phases={name: charts_speed.phase_medians(results.trials, name) for name in names(results)},
         data=data.view(run, results.dataset) if results.dataset else None,
         findings={heading: told for heading, told in findings(results).items() if heading != overfitting.HEADING},
         learned=overfitting.sentences(results),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -54,6 +56,13 @@ def ending(results: Results) -> str:
     return f"{what}{rest.rstrip('.')}. {count(done, 'finished trial')} shown."
 
 
+def to_go_on(results: Results, folder: Path) -> str:
+    """Return the command that goes on with the run in `folder`; empty where nothing is left that could be done."""
+    # What the gate stopped, it would stop again.
+    left = results.status in ("running", "interrupted") or any(trial.status == "failed" for trial in results.trials)
+    return f"python -m bench resume={shlex.quote(str(folder))}" if left else ""
+
+
 def badge(results: Results) -> Badge:
     """Return the parity certificate at a glance."""
     message = results.parity.message
@@ -70,7 +79,15 @@ def conditions(results: Results) -> list[tuple[str, str]]:
     """Return what every number holds under: common conditions, each contender's own settings, the clock."""
     common = [(key.replace("_", " "), plain(value)) for key, value in results.conditions.items()]
     own = [(name, pairs(settings)) for name, settings in summary.own_settings(results).items()]
-    return [*common, *own, ("time per step", summary.CLOCK)]
+    return [*common, *own, *_sittings(results), ("time per step", summary.CLOCK)]
+
+
+def _sittings(results: Results) -> list[tuple[str, str]]:
+    """Return when a run was begun and taken up again; nothing of one in one sitting."""
+    if not results.resumed:
+        return []
+    begun, *again = (plain(at)[:16].replace("T", " ") for at in (results.started, *results.resumed))
+    return [("sittings", f"{1 + len(again)}: begun {begun}, resumed {', '.join(again)}")]
 
 
 def configuration(config: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, cast
 
+from bench import surroundings
 from bench.datasets import scales
 from bench.datasets.options import split_options
 from bench.datasets.places import place, stand_in
@@ -51,7 +52,8 @@ def prepare(options: Mapping[str, Any], progress: Progress | None = None) -> Pre
     Fast where the cache has it; safe when two runs start together. Options are checked before anything is
     fetched. Raises `RequestError` for a wrong option, a missing or broken file, and a download that fails.
     """
-    return check(options).prepare(options, progress)
+    with surroundings.unchanged():
+        return check(options).prepare(options, progress)
 
 
 def check(options: Mapping[str, Any]) -> Dataset:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -48,6 +49,18 @@ def test_without_git_there_is_no_revision(monkeypatch, checkout):
     monkeypatch.chdir(checkout)
     monkeypatch.setenv("PATH", "")
     assert surroundings.revisions() == {}
+
+
+def test_what_an_import_does_to_the_variables_is_undone(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.delenv("KMP_INIT_AT_FORK", raising=False)
+    with surroundings.unchanged():
+        os.environ["KMP_INIT_AT_FORK"] = "FALSE"
+        os.environ["OMP_NUM_THREADS"] = "7"
+        del os.environ["PATH"]
+    assert "KMP_INIT_AT_FORK" not in os.environ
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    assert os.environ["PATH"]
 
 
 def test_variables_that_change_speed_are_kept_and_secrets_are_not(monkeypatch):

@@ -11,16 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.reports import conftest
 
 ROOT = Path(__file__).parents[2]
-RUNS, REPEATS, STEPS = 50, 10, 2000
+STEPS = 2000
+FOUR = ("tf", "tf_xla", "torch", "torch_compile")
+PAIR = FOUR[::2]
+SHAPES = {
+    "40 runs": (40, FOUR, 6),
+    "50 runs": (50, PAIR, 10),
+    "100 runs": (100, PAIR, 5),
+    "1,000 runs": (1000, ("tf",), 1),
+}
+"""Runs, contenders and repeats: each about a thousand trials."""
 
 
-def sweep(folder: Path, runs: int) -> Path:
+def sweep(folder: Path, runs: int, contenders: tuple[str, ...], repeats: int) -> Path:
     for number in range(runs):
-        conftest.write_run(folder / str(number), dataset=f"d{number // 5}", model=f"m{number % 5}", repeats=REPEATS)
+        names = {"dataset": f"d{number // 5}", "model": f"m{number % 5}"}
+        conftest.write_run(folder / str(number), contenders=contenders, repeats=repeats, **names)
         (folder / str(number) / ".hydra").mkdir()
         overrides = f"- dataset=d{number // 5}\n- model=m{number % 5}\n"
         (folder / str(number) / ".hydra" / "overrides.yaml").write_text(overrides)
@@ -60,15 +71,18 @@ def rendered(folder: Path) -> Cost:
     )
 
 
-def test_a_report_over_a_thousand_trials(benchmark, tmp_path, monkeypatch):
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_report_over_a_thousand_trials(benchmark, shape, tmp_path, monkeypatch):
     monkeypatch.setattr(conftest, "STEPS", STEPS)
-    few = rendered(sweep(tmp_path / "few", RUNS // 5))
-    found = benchmark.pedantic(rendered, args=(sweep(tmp_path / "many", RUNS),), rounds=1)
+    runs, contenders, repeats = SHAPES[shape]
+    few = rendered(sweep(tmp_path / "few", runs // 5, contenders, repeats))
+    many = sweep(tmp_path / "many", runs, contenders, repeats)
+    found = benchmark.pedantic(rendered, args=(many,), rounds=1)
     benchmark.extra_info["seconds"] = f"{found.wall:.1f}, of a fifth of the trials {few.wall:.1f}"
     benchmark.extra_info["CPU seconds"] = f"{found.cpu:.1f}, of a fifth {few.cpu:.1f}"
-    benchmark.extra_info["page"] = f"{found.size / 1e6:.1f} MB"
+    benchmark.extra_info["page"] = f"{found.size / 1e6:.1f} MB, of a fifth {few.size / 1e6:.1f}"
     benchmark.extra_info["MiB of the largest process"] = f"{found.peaks[0]:.0f}, of a fifth {few.peaks[0]:.0f}"
-    print(benchmark.extra_info)
+    print(shape, benchmark.extra_info)
     assert found.wall < 20
     assert found.size < 10e6
     assert found.peaks[0] < 1.3 * few.peaks[0]

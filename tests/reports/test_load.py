@@ -8,6 +8,7 @@ import pytest
 from bench.results import store
 from reports.frames import thin
 from reports.load import NothingToReport, clean, load
+from reports.view import view
 
 
 def test_a_run_comes_with_its_tables(run_folder):
@@ -64,6 +65,7 @@ def test_nothing_outside_the_run_is_read(make_run, tmp_path):
     results.trials[0].folder = "../../b/trials/tf-0"
     results.trials[1].folder = str(tmp_path / "b" / "trials" / "torch-0")
     results.trials[0].status = "failed"
+    (tmp_path / "b" / "trials" / "tf-0" / "log.txt").write_text("a secret")
     store.write(tmp_path / "a" / "run", results)
     (run,) = load([tmp_path / "a" / "run"])
     for item in run.trials:
@@ -71,7 +73,8 @@ def test_nothing_outside_the_run_is_read(make_run, tmp_path):
             "epochs.csv": "unreadable (PermissionError)",
             "steps.parquet": "unreadable (PermissionError)",
         }
-        assert item.log_tail == ""
+    (trouble,) = view(run, "run-0", {}).troubles
+    assert trouble.log_tail == ""
 
 
 def test_a_link_out_of_the_run_is_not_followed(run_folder, tmp_path):

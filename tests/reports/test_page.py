@@ -174,6 +174,7 @@ def test_trials_that_did_not_end_well_are_named(make_run, tmp_path):
     store.write(tmp_path, results)
     text = words(rendered(tmp_path))
     assert "This run was interrupted: stopped by Ctrl-C. 5 finished trials shown." in text
+    assert f"What is missing is done by python -m bench resume={tmp_path}" in text
     assert "torch, repeat 1: diverged. the loss is NaN at step 17" in text
     assert "the last line" in text
     assert "2 of 3 trials finished" in text
@@ -255,6 +256,23 @@ def test_workers_draw_the_same_page(make_run, tmp_path):
     assert all(run._trials is None for run in runs), "what was read is forgotten"
 
 
+def test_of_very_many_runs_each_has_its_verdict_and_a_way_to_the_rest(sweep_folder, monkeypatch):
+    (sweep_folder / "1" / "report.html").write_text("its own")
+    (sweep_folder / "0" / "report.html").symlink_to("/etc/passwd")
+    whole = rendered(sweep_folder, beside=sweep_folder)
+    assert "Evidence: parity, trials" in whole
+    assert whole.count('<a href="1/report.html">') == 1
+    monkeypatch.setattr(pages, "MOST_WHOLE", 4)
+    text = rendered(sweep_folder, beside=sweep_folder.parent)
+    assert "Evidence: parity, trials" not in text
+    assert f'stand in <a href="{sweep_folder.name}/1/report.html">the run\'s own report' in text
+    assert f"a report of the run alone: <code>python -m reports {sweep_folder / '0'}</code>" in text, (
+        "a link is not followed"
+    )
+    assert words(text).count("torch is 1.32× faster than tf per training step") >= 2
+    assert len(text) < len(whole) / 2
+
+
 def test_the_figures_of_a_sweep_are_those_over_its_runs(sweep_folder):
     page = pages.build(load([sweep_folder]), pictures=False)
     assert [name for name, _ in page.charts] == ["overview-ratios"]
@@ -311,6 +329,14 @@ def test_what_was_counted_and_waited_for_is_shown(make_run, tmp_path):
     assert "1,230 J" in text
     assert "<dt>blas</dt><dd>Eigen</dd>" in text
     assert "<dt>memory</dt><dd>7.45 GiB</dd>" in text
+
+
+def test_a_run_in_two_sittings_says_so_among_its_conditions(make_run, tmp_path):
+    results = make_run(tmp_path)
+    assert "sittings" not in words(rendered(tmp_path))
+    results.resumed = ["2026-01-06T09:30:00+01:00"]
+    store.write(tmp_path, results)
+    assert "sittings 2: begun 2026-01-05 10:00, resumed 2026-01-06 09:30" in words(rendered(tmp_path))
 
 
 def test_what_else_was_found_has_its_place(run_folder, tmp_path, make_run):

@@ -6,7 +6,8 @@ import copy
 
 import pytest
 
-from bench.results.changes import Run, Side, changes
+from bench.results.changes import changes
+from bench.results.matching import Run, Side
 from bench.results.regressions import Answer, answer, exit_status, judge, regressions
 from bench.results.schema import Contender, Dataset, Model, Results, Trial
 
