@@ -134,10 +134,11 @@ def all_good(results: Results) -> bool:
 
 
 def is_open(results: Results) -> bool:
-    """Return whether another sitting could add anything: a trial failed or is missing, and the gate did not stop it."""
-    planned = results.conditions["repeats"] * len(results.contenders)
+    """Return whether another sitting could add anything: a trial failed or is missing, and the gate let it."""
+    planned = results.conditions.get("repeats", 1) * len(results.contenders)
     there = sum(trial.status in ("ok", "diverged") for trial in results.trials)
-    return results.parity.passed is not False and (there < planned or results.status in ("running", "interrupted"))
+    left = there < planned or results.status in ("running", "interrupted")
+    return left and (results.parity.passed is not False or bool(results.parity.left_nothing))
 
 
 def take_over(plan: Plan, earlier: Results, results: Results, folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bench import sweep
+from bench import finished, sweep
 from bench.results import across, store
 from bench.results import format as formats
 from bench.results.folder import tail
@@ -36,7 +36,7 @@ def tell(folder: Path, said: Mapping[Path, str], console: Console | None = None)
     console.print()
     for line in lines:
         console.print(line, soft_wrap=not whole)
-    if any(status != "ok" for status in counts):
+    if any(results is None or (results.status != "ok" and finished.is_open(results)) for results in found.values()):
         again = f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}"
         console.print(Text(clean(again)), soft_wrap=True)
 
@@ -68,13 +68,18 @@ def _run(run: Path, words: str, results: Results | None) -> list[Line]:
         return [Line(f"{name}not started, or it left no results", "  ", "yellow")]
     told = _ratios(results)
     if results.status != "ok":
-        told = [results.message or "it did not say why", *told]
+        told = [results.message or "it did not say why", *_parity(results), *told]
     lines = [Line(f"{name}{results.status}; {'; '.join(told)}", "  ", STYLES.get(results.status, ""))]
     for trial in results.trials:
         if trial.status == "failed" and trial.folder:
             log = tail(run, f"{trial.folder}/log.txt", LOG_LINES).splitlines()
             lines += [Line(text, f"      {trial.contender}-{trial.repeat} | ") for text in log if text.strip()]
     return lines
+
+
+def _parity(results: Results) -> list[str]:
+    """Return what the gate found, where it stopped a run."""
+    return [results.parity.message] if results.parity.passed is False and not results.trials else []
 
 
 def _ratios(results: Results) -> list[str]:

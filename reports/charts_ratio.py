@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from bench.results.schema import TIMES, Comparison
-from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
+from reports.figure import Chart, Margins, canvas, finish, label, log_ticks, without_heights
 from reports.format import interval, number, ratio
 from reports.palette import INK, LIGHT
 
@@ -108,8 +108,7 @@ def _row(axes: Axes, place: float, row: Row, colour: str, low: float, high: floa
 
 def _axis(axes: Axes, rows: Sequence[Row]) -> None:
     log_ticks(axes, TICKS, lambda value: f"{value:g}×")
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
+    without_heights(axes)
     baselines = {row.comparison.baseline for row in rows}
     name = label(next(iter(baselines)), 16) if len(baselines) == 1 else "baseline"
     axes.set_xlabel(f"time ÷ {name}'s time (log scale)")

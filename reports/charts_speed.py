@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.results.schema import Trial
-from reports.figure import Chart, Margins, canvas, finish, label, log_ticks
+from reports.figure import Chart, Margins, canvas, finish, label, log_ticks, without_heights
 from reports.format import number, seconds, share
 from reports.frames import Array
 from reports.load import Run
@@ -49,8 +49,7 @@ def _latencies(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> 
         axes.set_xscale("log")
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(-len(pools) + 0.85, 0.85)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+        without_heights(axes)
         log_ticks(axes, _time_candidates(axes), _tick)
         axes.set_xlabel("time per step, device synchronised after every step (log scale)")
         rest = f" {beyond:,} of {every.size:,} steps lie beyond the right edge." if beyond else ""
@@ -126,8 +125,7 @@ def _phases(run: Run, colours: Mapping[str, int], prefix: str, png: bool) -> Cha
             axes.text(0, -row + 0.3, title, transform=axes.get_yaxis_transform(), va="center")
         axes.set_xlim(0, total * 1.01)
         axes.set_ylim(-len(found) + 0.45, 0.5)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+        without_heights(axes)
         axes.set_xlabel("seconds of one trial (median over repeats)")
         return finish(
             figure,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bench.results import reach
 from bench.results.schema import Results
 from bench.results.summary import names
-from reports.figure import Chart, canvas, finish, label
+from reports.figure import Chart, canvas, finish, label, without_heights
 from reports.format import seconds
 from reports.palette import INK, LIGHT
 
@@ -27,8 +27,7 @@ def draw(results: Results, colours: Mapping[str, int], prefix: str, png: bool) -
             axes.text(0, -row + 0.3, _words(results, name), transform=axes.get_yaxis_transform(), va="center")
         axes.set_xlim(0, max(spent for times in found.values() for spent, _ in times) * 1.06)
         axes.set_ylim(-len(found) + 0.6, 0.5)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+        without_heights(axes)
         axes.set_xlabel("seconds of training (end-to-end clock, evaluation left out)")
         late = any(not there for times in found.values() for _, there in times)
         arrows = " An arrow: a repeat that had not got there when its training ended." if late else ""

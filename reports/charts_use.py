@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from bench.results.format import rate
 from bench.results.schema import Results, Trial
 from bench.results.summary import names
-from reports.figure import Chart, canvas, finish, label, legend
+from reports.figure import Chart, canvas, finish, label, legend, without_heights
 from reports.format import number, size
 from reports.palette import LIGHT
 
@@ -82,8 +82,7 @@ def _memory(good: Mapping[str, Sequence[Trial]], colours: Mapping[str, int], pre
             axes.text(0, -row + 0.34, ", ".join(told), transform=axes.get_yaxis_transform(), va="center")
         axes.set_ylim(-len(peaks) + 0.6, 0.55)
         axes.set_xlim(left=0)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+        without_heights(axes)
         axes.set_xlabel("MiB of a trial's process, at most")
         return finish(
             figure,

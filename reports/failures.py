@@ -17,6 +17,8 @@ class Failure:
     """A run that did not end well."""
 
     view: View
+    parity: str = ""
+    """What the gate found, where it stopped the run."""
     file: str = ""
     """The log, relative to the run's folder."""
     tail: str = ""
@@ -25,18 +27,21 @@ class Failure:
 
 def failure(view: View) -> Failure:
     """Return what is known of a run that did not end well: of its trials' logs, else of the gate's, else of its own."""
+    results = view.run.results
+    stopped = results is not None and results.parity.passed is False and not results.trials
+    parity = results.parity.message if results and stopped else ""
     for file in _logs(view.run):
         found = clean(tail(view.run.folder, file, MOST_LINES))
         if found.strip():
-            return Failure(view=view, file=file, tail=found)
-    return Failure(view=view)
+            return Failure(view=view, parity=parity, file=file, tail=found)
+    return Failure(view=view, parity=parity)
 
 
 def _logs(run: Run) -> list[str]:
-    """Return the logs that may say why, the likeliest first."""
+    """Return the logs that may say why, the likeliest first; of what computes and departs none does."""
     results = run.results
     if results is None:
         return ["log.txt"]
     failed = [trial.folder for trial in results.trials if trial.status != "ok" and trial.folder]
-    gate = [f"parity/{item.name}.log.txt" for item in results.contenders] if not results.trials else []
+    gate = [f"parity/{name}.log.txt" for name in results.parity.left_nothing] if not results.trials else []
     return [*(f"{folder}/log.txt" for folder in reversed(failed)), "log.txt", *gate]

@@ -143,6 +143,12 @@ def label(text: str, longest: int = 24) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def without_heights(axes: Axes) -> None:
+    """Leave out the axis on the left, where rows lie one below the other and have their names beside them."""
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
 def legend(axes: Axes) -> None:
     """Put the legend above `axes`: in one row where that fits, else the figure grows."""
     lengths = [len(str(text)) for text in axes.get_legend_handles_labels()[1]]

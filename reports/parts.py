@@ -11,7 +11,7 @@ from bench.results import decompose, decompose_words
 from bench.results.decompose import Gap, Shares
 from bench.results.schema import Results
 from bench.results.summary import names
-from reports.figure import Chart, Margins, canvas, finish, label, legend
+from reports.figure import Chart, Margins, canvas, finish, label, legend, without_heights
 from reports.format import seconds
 from reports.palette import INK, LIGHT
 
@@ -54,8 +54,7 @@ def draw(found: PartsView, colours: Mapping[str, int], prefix: str, png: bool) -
             _bar(axes, -float(row), item, LIGHT[colours.get(item.contender, 0)])
         axes.set_xlim(0, 1e3 * max(_reach(item) for item in shares) * 1.01)
         axes.set_ylim(-len(shares) + 0.5, 0.55)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+        without_heights(axes)
         axes.set_xlabel("milliseconds per step of real training")
         _legend(axes, shares)
         return [

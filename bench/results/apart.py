@@ -13,7 +13,7 @@ from bench.results import certificate, fingerprint
 from bench.results import format as formats
 from bench.results.fingerprint import Fingerprint
 from bench.results.folder import inside
-from bench.results.schema import Check, Contender, Parity, Results, Trial
+from bench.results.schema import NOTHING_LEFT, Check, Contender, Parity, Results, Trial
 from bench.results.summary import SAID_ELSEWHERE
 
 COUNTED = {"repeats"}
@@ -127,7 +127,7 @@ def certify(entries: Sequence[Entry]) -> Parity:
             parity = certificate.conclude(checks, prints, notes)
         except Exception as error:
             return Parity(passed=False, message=f"not certified: not comparable ({type(error).__name__})")
-    troubles = [check.detail for check in checks if check.quantity == certificate.NOTHING_LEFT]
+    troubles = [check.detail for check in checks if check.quantity == NOTHING_LEFT]
     if troubles:
         parity.message = f"not certified: {'; '.join(troubles)}"
     return parity

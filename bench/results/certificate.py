@@ -15,7 +15,7 @@ from bench.results import pixels
 from bench.results.causes import cause
 from bench.results.fingerprint import Fingerprint
 from bench.results.pixels import REFERENCE
-from bench.results.schema import Check, Parity
+from bench.results.schema import NOTHING_LEFT, Check, Parity
 
 JUDGE = 1e-9
 """Largest error allowed in float64: correct pairs stay below 1e-12, every known mistake is above 1e-8."""
@@ -27,9 +27,6 @@ UPDATE_MOST = 1e-5
 """The largest error of a first update ever allowed: an optimizer that divides by small gradients lifts their rounding,
 and is then held to `NOISE_FACTOR` times what it differs by from itself."""
 
-NOTHING_LEFT = "fingerprint"
-"""The quantity of a check that stands for a contender whose fingerprint could not be computed."""
-
 OWN_LOSS = "loss of its own outputs"
 """The quantity of the check that holds a contender's loss against what the spec means by it."""
 
@@ -37,7 +34,10 @@ SMOKE = "smoke: losses of the steps"
 """The quantity of the check in the run's own precision."""
 
 NOISE_FACTOR = 10
-"""In the run's own precision: how many times a contender's own noise a difference may be."""
+"""In float64: how many times a contender's own noise a difference may be."""
+
+SMOKE_FACTOR = {"float32": 5, "float16": 10, "bfloat16": 10}
+"""In the run's own precision: the same. float32's hair is coarse: correct pairs were at most its noise apart."""
 
 SMOKE_FLOOR = {"float32": (5e-6, 2e-5), "float16": (5e-4, 2e-3), "bfloat16": (1e-3, 5e-3)}
 """By precision, without and with batch norm, the least such tolerance: what correct pairs were measured to differ by,
@@ -240,13 +240,14 @@ def _smoke(contender: Fingerprint, baseline: Fingerprint, precision: str) -> Che
             noise = np.maximum(noise, np.maximum.accumulate(found))
     batch_norm = any(kind == "batch_norm" for _, kind in contender.layers)
     floor = max(SMOKE_FLOOR[each][batch_norm] for each in precision.split(" against "))
-    allowed = np.maximum(NOISE_FACTOR * noise, floor)
+    factor = max(SMOKE_FACTOR[each] for each in precision.split(" against "))
+    allowed = np.maximum(factor * noise, floor)
     errors = _distances(*own) / largest
     step = int(np.argmax(errors / allowed))
     error, tolerance = float(errors[step]), float(allowed[step])
     origin = f"the {precision} floor"
     if tolerance > floor:
-        origin = f"{NOISE_FACTOR}× their own noise of {noise[step]:.0e} at step {step + 1}"
+        origin = f"{factor}× their own noise of {noise[step]:.0e} at step {step + 1}"
     scale = f"relative to the largest loss; tolerance: {origin}"
     detail = f"float64 agrees and this does not at step {step + 1}: look at the mode or the device"
     known = error if np.isfinite(error) else None

@@ -141,6 +141,10 @@ class Check:
     """For a failure: where the two depart first, and the likely cause."""
 
 
+NOTHING_LEFT = "fingerprint"
+"""The quantity of a check that stands for a contender whose fingerprint could not be computed."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Parity:
     """The certificate of a run."""
@@ -163,6 +167,11 @@ class Parity:
         """Return the contenders whose every check passed; none of them where the baseline's own did not."""
         failed = {check.contender for check in self.checks if not check.passed}
         return set() if baseline in failed else {check.contender for check in self.checks} - failed
+
+    @property
+    def left_nothing(self) -> list[str]:
+        """The contenders whose fingerprint could not be computed: whose mathematics are not known."""
+        return [check.contender for check in self.checks if check.quantity == NOTHING_LEFT]
 
 
 @dataclass(kw_only=True, slots=True)

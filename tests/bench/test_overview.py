@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from bench import overview
-from bench.results import store
-from bench.results.schema import Comparison, Contender, Results, Trial
+from bench.results import certificate, store
+from bench.results.schema import Comparison, Contender, Parity, Results, Trial
 
 
 @pytest.fixture
@@ -29,9 +29,10 @@ def compared(ratio=0.85, low=0.82, high=0.88, certified=True):
 
 def test_a_line_for_each_run_with_its_ratio_or_why_it_failed(told, tmp_path):
     runs = [tmp_path / name for name in "0123"]
+    contenders = [Contender(name="torch", backend="torch", framework="PyTorch")]
     store.write(runs[0], Results(status="ok", comparison=[compared()]))
     store.write(runs[1], Results(status="ok", comparison=[compared(low=None, high=None, certified=False)]))
-    store.write(runs[2], Results(status="failed", message="torch, repeat 1: failed; no memory"))
+    store.write(runs[2], Results(status="failed", message="torch, repeat 1: failed; no memory", contenders=contenders))
     shown = told({run: f"measure=quick train.seed={run.name}" for run in runs})
     assert shown.splitlines()[1:] == [
         "The sweep: 4 runs (2 ok, 1 failed, 1 not started)",
@@ -73,6 +74,18 @@ def test_runs_made_apart_are_compared_and_said_to_be_unpaired(told, tmp_path):
     assert "machine drift" in shown
     assert "resume=" not in shown, "there is nothing to run again"
     assert shown.count("one contender, no ratio") == 2
+
+
+def test_what_the_gate_stopped_says_why_and_would_be_stopped_again(told, tmp_path):
+    stopped = Results(status="failed", message="nobody was raced", conditions={"repeats": 3})
+    stopped.contenders = [Contender(name=name, backend=name, framework=name) for name in ("tf", "torch")]
+    stopped.parity = Parity(passed=False, message="torch does not compute what tf does")
+    store.write(tmp_path / "0", stopped)
+    assert "0: failed; nobody was raced; torch does not compute what tf does" in told()
+    assert "resume=" not in told()
+    stopped.parity.checks = [certificate.nothing_left("torch", "tf", "it died")]
+    store.write(tmp_path / "0", stopped)
+    assert "resume=" in told()
 
 
 def test_what_cannot_be_read_is_a_line(told, tmp_path):

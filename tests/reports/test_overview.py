@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from bench.results import store
+from bench.results import certificate, store
+from bench.results.schema import Parity
 from bench.results.summary import names
 from reports import palette
 from reports.load import load
@@ -61,16 +62,22 @@ def test_what_failed_shows_the_end_of_its_log(sweep_folder):
     assert "line 19 &lt;b&gt;" in head(sweep_folder)
 
 
-def test_a_gate_that_failed_shows_its_log(make_run, tmp_path):
+def test_a_gate_that_failed_says_why(make_run, tmp_path):
     make_run(tmp_path / "0", repeats=1, files=False)
-    results = make_run(tmp_path / "1", repeats=0, files=False)
-    results.status = "failed"
-    results.comparison = []
-    store.write(tmp_path / "1", results)
-    (tmp_path / "1" / "parity").mkdir()
-    (tmp_path / "1" / "parity" / "torch.log.txt").write_text("gradients depart\n")
-    (failure,) = over(tmp_path).failures
-    assert (failure.file, failure.tail) == ("parity/torch.log.txt", "gradients depart")
+    for number in "12":
+        results = make_run(tmp_path / number, repeats=0, files=False)
+        results.status, results.comparison = "failed", []
+        results.parity = Parity(passed=False, message="torch does not compute what tf does")
+        if number == "2":
+            results.parity.checks = [certificate.nothing_left("torch", "tf", "it died")]
+        store.write(tmp_path / number, results)
+        (tmp_path / number / "parity").mkdir()
+        for name in ("tf", "torch"):
+            (tmp_path / number / "parity" / f"{name}.log.txt").write_text(f"the log of {name}\n")
+    departed, died = over(tmp_path).failures
+    assert (departed.file, departed.parity) == ("", "torch does not compute what tf does")
+    assert (died.file, died.tail) == ("parity/torch.log.txt", "the log of torch")
+    assert "<br>torch does not compute what tf does." in head(tmp_path)
 
 
 def test_runs_of_lone_contenders_have_no_column_of_ratios(make_run, tmp_path, sweep_folder):

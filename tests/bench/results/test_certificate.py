@@ -158,13 +158,14 @@ def test_the_judge_allows_1e_9(pair, error, bad):
     [
         ("float32", 1e-9, "relu", 5e-6, "the float32 floor"),
         ("float32", 1e-9, "batch_norm", 2e-5, "the float32 floor"),
-        ("float32", 1e-4, "relu", 1e-3, "10× their own noise of 1e-04"),
+        ("float32", 1e-4, "relu", 5e-4, "5× their own noise of 1e-04"),
+        ("bfloat16", 1e-3, "relu", 1e-2, "10× their own noise of 1e-03"),
         ("bfloat16", 1e-9, "relu", 1e-3, "the bfloat16 floor"),
         ("float16", 1e-9, "batch_norm", 2e-3, "the float16 floor"),
         ("float32 against bfloat16", 1e-9, "relu", 1e-3, "the float32 against bfloat16 floor"),
     ],
 )
-def test_the_smoke_check_allows_ten_times_the_noise_or_the_floor(pair, precision, noise, kind, tolerance, origin):
+def test_the_smoke_check_allows_some_times_the_noise_or_the_floor(pair, precision, noise, kind, tolerance, origin):
     perturbed = {"smoke/perturbed/losses": np.array([[2.0, 1.5], [2.0, 1.5 + 2.0 * noise], [2.0, 1.5]])}
     both = {"layers": [["flatten_1", kind], ["dense_1", "dense"], ["relu_1", "relu"], ["dense_2", "dense"]]}
     for share, expected in ((0.9, []), (1.1, ["smoke: losses of the steps"])):
