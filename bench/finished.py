@@ -14,14 +14,15 @@ from bench.noise.kinds import Kind
 from bench.plan import Plan
 from bench.results import store
 from bench.results.schema import Contender, Results, RunWarning, Trial
+from bench.resume import FREE
 
-FREE = {"report", "measure.timeout"}
-"""Settings in which two sittings may differ: no number depends on them."""
-
-MACHINE = ("cpu", "architecture", "cores", "cpu_limit", "gpus", "revision", "environment")
+MACHINE = (
+    "cpu", "architecture", "cores", "logical_cores", "cpu_limit", "governor", "mitigations", "transparent_hugepages",
+    "kernel", "python", "python_implementation", "gpus", "revision", "environment",
+)  # fmt: skip
 """Facts of `Results.machine` without which numbers are not comparable."""
 
-AT_START = {Kind.BUSY_AT_START, Kind.GPU_BUSY_AT_START}
+AT_START = {Kind.BUSY_AT_START, Kind.GPU_BUSY_AT_START, Kind.UNLOCKED}
 TOLD = 3
 """Changes that are named; the rest is counted."""
 
@@ -91,16 +92,15 @@ def _said(value: Any) -> str:
 
 
 def standing(plan: Plan, earlier: Results, folder: Path) -> list[Trial]:
-    """Return the trials that need not run again, group by group.
+    """Return the trials that need not run again, in order.
 
-    One that diverged stands: it would do so again. Where contenders took turns, a repeat stands as a whole.
+    One that diverged stands: it would do so again. A repeat stands as a whole or not at all: its contenders are
+    compared as a pair, which met the same machine, and that of another day is another one.
     """
     good = {(trial.contender, trial.repeat): trial for trial in earlier.trials if _stands(plan, trial, folder)}
-    found: list[Trial] = []
-    for repeat, contenders in plan.groups(range(plan.repeats)):
-        group = [good[item.name, repeat] for item in contenders if (item.name, repeat) in good]
-        found += group if len(group) == len(contenders) else []
-    return found
+    repeats = range(plan.repeats)
+    whole = {repeat for repeat in repeats if all((item.name, repeat) in good for item in plan.contenders)}
+    return [good[item.name, repeat] for repeat, group in plan.groups(repeats) if repeat in whole for item in group]
 
 
 def _stands(plan: Plan, trial: Trial, folder: Path) -> bool:
@@ -131,14 +131,6 @@ def is_whole(plan: Plan, earlier: Results, folder: Path) -> bool:
 def all_good(results: Results) -> bool:
     """Return whether the gate was passed and no trial went wrong."""
     return results.parity.passed is not False and all(trial.status == "ok" for trial in results.trials)
-
-
-def is_open(results: Results) -> bool:
-    """Return whether another sitting could add anything: a trial failed or is missing, and the gate let it."""
-    planned = results.conditions.get("repeats", 1) * len(results.contenders)
-    there = sum(trial.status in ("ok", "diverged") for trial in results.trials)
-    left = there < planned or results.status in ("running", "interrupted")
-    return left and (results.parity.passed is not False or bool(results.parity.left_nothing))
 
 
 def take_over(plan: Plan, earlier: Results, results: Results, folder: Path) -> None:

@@ -40,28 +40,31 @@ def default_path() -> Path:
 
 
 @contextmanager
-def measuring(command: str, say: Callable[[str], None], path: Path | None = None) -> Iterator[float]:
+def measuring(command: str, say: Callable[[str], None], path: Path | None = None) -> Iterator[float | None]:
     """Hold the machine for the duration of the block; yield the seconds that were spent waiting for it.
 
     `command` is what a waiting run is told; `say` takes one line each: for whom this one waits, and how long it
-    waited. Where no lock can be had at all, that is said, and the measurement goes on without.
+    waited. Where no lock can be had at all, that is said, the measurement goes on without, and None is yielded.
     """
     with _holding(fcntl.LOCK_EX, command, say, path or default_path()) as waited:
         yield waited
 
 
 @contextmanager
-def working(say: Callable[[str], None], path: Path | None = None) -> Iterator[float]:
-    """Share the machine with others that prepare or gate, for the duration of the block, while nobody measures.
+def working(say: Callable[[str], None], path: Path | None = None, *, wait: bool = True) -> Iterator[float | None]:
+    """Share the machine with others that prepare, gate or draw, for the duration of the block, while nobody measures.
 
-    Yields and says what `measuring` does. A process that measures already goes on.
+    Yields and says what `measuring` does. A process that measures already goes on. Raises `BlockingIOError` where it
+    would have to wait and shall not.
     """
-    with _holding(fcntl.LOCK_SH, "", say, path or default_path()) as waited:
+    with _holding(fcntl.LOCK_SH, "", say, path or default_path(), wait=wait) as waited:
         yield waited
 
 
 @contextmanager
-def _holding(kind: int, command: str, say: Callable[[str], None], path: Path) -> Iterator[float]:
+def _holding(
+    kind: int, command: str, say: Callable[[str], None], path: Path, *, wait: bool = True
+) -> Iterator[float | None]:
     if path in _held:
         if kind == fcntl.LOCK_EX and _held[path] != fcntl.LOCK_EX:
             raise RuntimeError("who shares the machine must let go of it before measuring")
@@ -72,9 +75,9 @@ def _holding(kind: int, command: str, say: Callable[[str], None], path: Path) ->
             handle, turn = (_open(each, stack) for each in (path, path.with_suffix(".turn")))
         except OSError as error:
             say(f"cannot lock the machine, another run may disturb this one ({path}: {error.strerror})")
-            yield 0.0
+            yield None
             return
-        waited = _acquire(handle, turn, kind, say)
+        waited = _acquire(handle, turn, kind, say, wait=wait)
         fcntl.flock(turn, fcntl.LOCK_UN)
         # Who shares it knows that nobody measures: a name there is left from one that was killed.
         _write(handle, {"pid": os.getpid(), "command": command, "since": _now()} if kind == fcntl.LOCK_EX else None)
@@ -120,10 +123,12 @@ def _open(path: Path, stack: ExitStack) -> int:
     return handle
 
 
-def _acquire(handle: int, turn: int, kind: int, say: Callable[[str], None]) -> float:
+def _acquire(handle: int, turn: int, kind: int, say: Callable[[str], None], *, wait: bool) -> float:
     began = time.monotonic()
     told = None
     while not (_try(turn, fcntl.LOCK_EX) and _try(handle, kind)):
+        if not wait:
+            raise BlockingIOError
         holder = _holder(handle)
         if holder != told:
             say(f"waiting: {holder}")

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bench import finished, sweep
-from bench.results import across, store
+from bench import sweep
+from bench.results import across, store, summary
 from bench.results import format as formats
 from bench.results.folder import tail
 from bench.results.schema import Results
@@ -36,7 +36,7 @@ def tell(folder: Path, said: Mapping[Path, str], console: Console | None = None)
     console.print()
     for line in lines:
         console.print(line, soft_wrap=not whole)
-    if any(results is None or (results.status != "ok" and finished.is_open(results)) for results in found.values()):
+    if any(results is None or (results.status != "ok" and summary.is_open(results)) for results in found.values()):
         again = f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}"
         console.print(Text(clean(again)), soft_wrap=True)
 

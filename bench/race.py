@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from bench import (
     trials,
 )
 from bench.plan import Plan
-from bench.results import compare, store, witness
+from bench.results import anew, store, summary, witness
 from bench.results import format as formats
 from bench.results.schema import Results
 from bench.screen import Screen
@@ -48,17 +49,24 @@ def run(plan: Plan, folder: Path, *, earlier: Results | None = None, label: str 
     if earlier is not None:
         finished.take_over(plan, earlier, results, folder)
     store.write(folder, results)
-    began = time.monotonic()
+    began, before = time.monotonic(), results.wall_seconds or 0.0
+
+    def so_far() -> float:
+        """Return the seconds of all sittings."""
+        return before + time.monotonic() - began
+
     with Screen(label=label) as screen, tempfile.TemporaryDirectory(prefix="parallax-") as scratch, ExitStack() as held:
         try:
             screen.announce(announce.lines(plan), _left(plan, results))
             work = Work(plan, Path(scratch))
             if not _gate(plan, work, folder, results, screen):
                 return 1
-            # Until the report is written: drawing takes seconds of all cores, which belong to nobody else's clock.
-            results.waited_seconds += held.enter_context(lock.measuring(plan.command, screen.waiting))
+            # Until the report is written, so that nobody begins to measure while it is drawn.
+            waited = held.enter_context(lock.measuring(plan.command, screen.waiting))
+            results.waited_seconds += waited or 0.0
+            results.warnings += [noise.unlocked()] if waited is None else []
             results.warnings += neighbours.at_start(plan.contenders, screen.waiting)
-            _race(plan, work, folder, results, screen)
+            _race(plan, work, folder, results, screen, so_far)
         except BaseException as error:
             results.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             planned = results.conditions["repeats"] * len(plan.contenders)
@@ -67,7 +75,7 @@ def run(plan: Plan, folder: Path, *, earlier: Results | None = None, label: str 
             screen.problem(f"{results.status.capitalize()} {results.message}; writing what there is …")
             raise
         finally:
-            _end(plan, folder, results, time.monotonic() - began, screen)
+            _end(plan, folder, results, so_far(), screen)
     return 0 if results.status == "ok" else 1
 
 
@@ -90,7 +98,7 @@ def _left(plan: Plan, results: Results) -> float:
 def _gate(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> bool:
     """Run the gate, beside those of other runs; return whether the contenders may race."""
     with lock.working(screen.waiting) as waited:
-        results.waited_seconds += waited
+        results.waited_seconds += waited or 0.0
         screen.gate("Parity gate: do all contenders compute the same? …")
         results.parity = gate.run(plan, work, folder / "parity")
     screen.gate(f"Parity gate: {results.parity.message}.")
@@ -102,8 +110,8 @@ def _gate(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
     return True
 
 
-def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen) -> None:
-    """Run the trials that are missing; `results` is written after each."""
+def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen, so_far: Callable[[], float]) -> None:
+    """Run the trials that are missing; `results` is written after each, with the seconds `so_far`."""
     plan = _settled(plan, work, results, screen)
     groups = finished.missing(plan, results.trials)
     if results.trials:
@@ -115,6 +123,7 @@ def _race(plan: Plan, work: Work, folder: Path, results: Results, screen: Screen
         found, warnings = trials.run(work, contenders, repeat, folder, partial(_listen, screen, len(names) > 1))
         results.trials = finished.in_order(plan, results.trials + found)
         results.warnings += warnings
+        results.wall_seconds = so_far()
         store.write(folder, results)
         screen.trial_end(found, results.dataset.mark if results.dataset else "")
 
@@ -158,9 +167,9 @@ def _end(plan: Plan, folder: Path, results: Results, seconds: float, screen: Scr
         screen.problem(f"The results could not be written ({error}); those of the trials before are kept.")
         results.status = "failed" if results.status == "ok" else results.status
     if plan.config["report"]:
-        _report(folder, screen)
+        _report(folder, screen, wait=results.status != "interrupted")
     screen.verdict(results, folder)
-    if finished.is_open(results):
+    if summary.is_open(results):
         screen.gate(f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}")
 
 
@@ -168,10 +177,7 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     """Compare, judge, and write the results for good."""
     if pipelines.is_same(plan.config["pipeline"]) and not plan.network.random_layers():
         witness.hold(results)
-    certified = results.parity.certified(plan.baseline)
-    note = results.dataset.mark if results.dataset else ""
-    results.comparison = compare.comparisons(results.trials, baseline=plan.baseline, certified=certified)
-    results.agreement = compare.agreements(results.trials, baseline=plan.baseline, certified=certified, note=note)
+    anew.compute(results)
     results.warnings += judge.judge(results)
     layers = plan.network.uneven_same()
     if layers and any(rooms.pays_for_uneven_same(contender.backend) for contender in plan.contenders):
@@ -182,7 +188,7 @@ def _finish(plan: Plan, folder: Path, results: Results, seconds: float) -> None:
     if results.dataset:
         with suppress(OSError, ValueError):  # what only the report would show costs no result
             disputed.write_images(plan.prepared, plan.splits, folder, results.trials, results.dataset)
-    results.finished, results.wall_seconds = record.now(), (results.wall_seconds or 0.0) + seconds
+    results.finished, results.wall_seconds = record.now(), seconds
     store.write(folder, results)
     estimate.remember(plan, results.trials, plan.contenders)
 
@@ -195,8 +201,14 @@ def _troubles(results: Results) -> str:
     return "; ".join(told)
 
 
-def _report(folder: Path, screen: Screen) -> None:
-    done = reporting.render(folder)
+def _report(folder: Path, screen: Screen, *, wait: bool = True) -> None:
+    """Draw the report, while nobody measures, for it takes all cores; who was interrupted does not `wait` for that."""
+    try:
+        with lock.working(screen.waiting, wait=wait):
+            done = reporting.render(folder)
+    except BlockingIOError:
+        screen.problem(f"No report was drawn, for another run measures. For one: python -m reports {folder}")
+        return
     if done.returncode:
         with suppress(OSError):  # a full disk, likely: what is said on screen must do
             (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")

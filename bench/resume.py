@@ -15,11 +15,12 @@ from typing import Any
 import yaml
 
 from bench.errors import RequestError
+from bench.overrides import quoted
 
 KEY = "resume="
 
-BESIDE = ("report=", "measure.timeout=")
-"""What may be said beside it: nothing that a number could depend on."""
+FREE = ("report", "measure.timeout")
+"""Settings on which no number depends: they may be said beside it, and two sittings may differ in them."""
 
 RUN, SWEEP = Path(".hydra/hydra.yaml"), Path("multirun.yaml")
 """Where Hydra leaves its own settings, in a run's folder and in a sweep's."""
@@ -50,7 +51,6 @@ class Earlier:
     """The command line of an earlier run or sweep, to go on in its folder."""
 
     arguments: list[str]
-    folder: Path
     started_in: str
     """The working directory then: relative paths meant that."""
 
@@ -71,7 +71,7 @@ def earlier(words: Sequence[str]) -> Earlier:
     Raises `RequestError` for words that do not go with it, and for a folder in which nothing is to be taken up.
     """
     asked, *more = [word for word in words if word.startswith(KEY)]
-    beside = [word for word in words if word.startswith(BESIDE)]
+    beside = [word for word in words if word.startswith(tuple(f"{key}=" for key in FREE))]
     other = [*more, *(word for word in words if word not in (asked, *beside))]
     if other:
         raise RequestError(
@@ -92,7 +92,7 @@ def earlier(words: Sequence[str]) -> Earlier:
         cwd = str(node["runtime"].get("cwd") or "")
     except (KeyError, TypeError, AttributeError):
         raise RequestError(f"{folder / name}: not what Hydra writes; start a new run") from None
-    return Earlier(arguments=[*arguments, *beside], folder=folder, started_in=cwd)
+    return Earlier(arguments=[*arguments, *beside], started_in=cwd)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _arguments(node: dict[str, Any], folder: Path, *, sweep: bool) -> list[str]:
             _outside(str(source["path"]), folder, f"--config-dir {source['path']}")
             flags += ["--config-dir", str(source["path"])]
     where = "hydra.sweep.dir" if sweep else "hydra.run.dir"
-    return [*flags, *task, *hydra, f"{where}={_quoted(folder)}", "hydra.callbacks.parallax.resume=true"]
+    return [*flags, *task, *hydra, f"{where}={quoted(str(folder))}", "hydra.callbacks.parallax.resume=true"]
 
 
 def _refused(item: str) -> RequestError:
@@ -142,7 +142,3 @@ def check_interpreters(frameworks: Mapping[str, Any], folder: Path) -> None:
         if python:
             for path in (str(Path(python).parent), python):  # a virtual environment's python is a link out of it
                 _outside(path, folder.resolve(), f"frameworks.{name}.python={python}")
-
-
-def _quoted(folder: Path) -> str:
-    return "'" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'"

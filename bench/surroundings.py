@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -71,7 +72,7 @@ def revisions() -> dict[str, Any]:
 
 
 def _revision(folder: Path, *, whole: bool = False) -> str | None:
-    """Return commit and state of a checkout: "4d9d03d… (changed)"; None outside of one.
+    """Return commit and state of a checkout: "4d9d03d… (changed: 1f2e3d4)"; None outside of one.
 
     With `whole`, `folder` must be its top: what is installed below somebody's checkout is no part of it.
     """
@@ -80,8 +81,11 @@ def _revision(folder: Path, *, whole: bool = False) -> str | None:
     if not top or not commit or (whole and Path(top).resolve() != folder):
         return None
     # Untracked files are not looked for: a folder of data may hold millions.
-    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return commit + {"": "", None: " (state unknown)"}.get(changed, " (changed)")
+    changes = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-color")
+    if changes is None:
+        return f"{commit} (state unknown)"
+    # Two edits of one commit are two revisions.
+    return f"{commit} (changed: {hashlib.sha256(changes.encode()).hexdigest()[:7]})" if changes else commit
 
 
 def _git(folder: Path, *command: str) -> str | None:
@@ -93,6 +97,7 @@ def _git(folder: Path, *command: str) -> str | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=10,
             check=True,
         )

@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from bench import reporting
+from bench import lock, reporting
 from bench.config import said
 from bench.errors import RequestError
 from bench.explain import explain
@@ -112,7 +112,8 @@ def report(folder: Path) -> bool:
     if not any(folder.glob(f"**/{store.NAME}")):
         return False
     try:
-        done = reporting.render(folder)
+        with lock.working(lambda line: print(line, file=sys.stderr, flush=True)):  # it takes all cores
+            done = reporting.render(folder)
     except KeyboardInterrupt:  # a second Ctrl-C, at someone who does not want to wait for the report either
         worked = False
     else:

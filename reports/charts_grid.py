@@ -40,7 +40,7 @@ def draw(grids: Sequence[Grid], png: bool) -> list[Chart]:
 
 def _end(grids: Sequence[Grid]) -> float:
     """Return the factor at which the scale ends: the next round one above the largest ratio, or its inverse."""
-    ratios = [cell.ratio for grid in grids for line in grid.cells for cell in line if cell.ratio]
+    ratios = [cell.ratio for grid in grids for line in grid.cells for cell in line if cell.ratio and cell.certified]
     largest = math.exp(max((abs(math.log(value)) for value in ratios), default=0.0))
     return next((end for end in ENDS if end >= largest), ENDS[-1])
 
@@ -69,11 +69,22 @@ def _draw(grid: Grid, end: float, key: str, png: bool) -> Chart:
             figure,
             key=key,
             title=f"{title}, by {grid.row_key} and {grid.column_key}" + (f" ({grid.fixed})" if grid.fixed else ""),
-            note=f"Below 1: {grid.contender} is faster. Small: 95 % interval; hatched where it holds 1: no difference "
-            "resolved. Each cell is a run of its own; there is no mean over cells.",
+            note=_note(grid),
             prefix="all",
             png=png,
         )
+
+
+def _note(grid: Grid) -> str:
+    cells = [cell for line in grid.cells for cell in line if cell.ratio is not None]
+    family = max(cell.family for cell in cells)
+    together = f" for {family} contenders of a run together" if family > 1 else ""
+    notes = [f"Below 1: {grid.contender} is faster. Small: 95 % interval{together}."]
+    if any(cell.certified and not cell.resolved for cell in cells):
+        notes.append("Hatched: no difference resolved; the interval holds 1, or there is none.")
+    if not all(cell.certified for cell in cells):
+        notes.append("Without colour: not certified as the same work.")
+    return " ".join([*notes, "Each cell is a run of its own; there is no mean over cells."])
 
 
 def _cell(axes: Axes, row: int, column: int, cell: Cell, end: float) -> None:
@@ -84,7 +95,9 @@ def _cell(axes: Axes, row: int, column: int, cell: Cell, end: float) -> None:
         words = "\n".join(cell.text.rsplit(" ", 1)) if len(cell.text) > 10 else cell.text
         axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", fontsize=7.5, alpha=0.75)
         return
-    if cell.resolved:
+    if not cell.certified:
+        axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor="none", linestyle=(0, (3, 3)), **frame))
+    elif cell.resolved:
         colour, strength = colour_of(cell.ratio, end)
         axes.add_patch(Rectangle(corner, 0.96, 0.94, facecolor=to_rgba(colour, strength), **frame))
     else:

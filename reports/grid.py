@@ -27,6 +27,8 @@ class Cell:
     resolved: bool = True
     """Whether the interval leaves 1 out."""
     certified: bool = True
+    family: int = 1
+    """Of how many comparisons its interval holds together."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -103,14 +105,16 @@ def _cell(views: Sequence[View], grid: Grid) -> Cell:
     if item is None or found is None or found <= 0:
         return Cell(text=_why(view, grid))
     low, high = number(item.low), number(item.high)
+    small = interval(low, high) or "no interval"
+    if not item.certified:
+        small = "uncertified"
+    elif view.run.status != "ok":
+        small = view.run.status
     return Cell(
         text=ratio(found),
-        small="uncertified"
-        if not item.certified
-        else interval(low, high)
-        if view.run.status == "ok"
-        else view.run.status,
+        small=small,
         ratio=found,
+        family=item.family,
         resolved=low is not None and high is not None and not low <= 1 <= high,
         certified=item.certified,
     )

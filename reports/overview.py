@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.results.format import count
+from bench.results.schema import Comparison
 from reports import charts_grid, charts_ratio
 from reports.failures import Failure, failure
 from reports.figure import Chart
@@ -47,9 +48,15 @@ class Overview:
     failures: list[Failure] = field(default_factory=list)
 
     @property
+    def comparisons(self) -> list[Comparison]:
+        """The ratios of all rows that have one."""
+        found = (row.line.row.comparison for row in self.rows if row.line)
+        return [item for item in found if item is not None]
+
+    @property
     def compared(self) -> bool:
         """Whether any run has a ratio at all."""
-        return any(row.line is not None and row.line.row.comparison is not None for row in self.rows)
+        return bool(self.comparisons)
 
     @property
     def charts(self) -> list[Chart]:
@@ -77,24 +84,27 @@ def _rows(view: View, settings: Mapping[str, str]) -> list[Row]:
 
 def _standings(views: Sequence[View]) -> list[str]:
     """Return how often each contender is faster than its baseline: counted, never averaged."""
-    pairs: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    pairs: dict[tuple[str, str], list[Comparison]] = {}
     for view in views:
         for item in compared(view):
-            found, low, high = number(item.ratio), number(item.low), number(item.high)
-            if item.certified and found is not None and low is not None and high is not None:
-                pairs.setdefault((item.contender, item.baseline), []).append((found, low, high))
-    return [_standing(contender, baseline, found) for (contender, baseline), found in pairs.items()]
+            if number(item.ratio) is not None:
+                pairs.setdefault((item.contender, item.baseline), []).append(item)
+    return [_standing(*names, found) for names, found in pairs.items() if any(item.certified for item in found)]
 
 
-def _standing(contender: str, baseline: str, found: Sequence[tuple[float, float, float]]) -> str:
-    faster = sum(high < 1 for _, _, high in found)
-    slower = sum(low > 1 for _, low, _ in found)
-    open_ = len(found) - faster - slower
-    rest = [f"{words} in {number}" for words, number in (("slower", slower), ("not resolved", open_)) if number]
-    least, most = min(item[0] for item in found), max(item[0] for item in found)
+def _standing(contender: str, baseline: str, found: Sequence[Comparison]) -> str:
+    sound = [item for item in found if item.certified]
+    lows = [low for item in sound if (low := number(item.low)) is not None]
+    highs = [high for item in sound if (high := number(item.high)) is not None]
+    faster, slower = sum(high < 1 for high in highs), sum(low > 1 for low in lows)
+    counts = {"slower": slower, "not resolved": len(lows) - faster - slower, "no interval": len(sound) - len(lows)}
+    rest = "".join(f", {words} in {number}" for words, number in counts.items() if number)
+    ratios = [value for item in sound if (value := number(item.ratio)) is not None]
+    aside = f"per training step, 95 % in each run; ratios from {ratio(min(ratios))} to {ratio(max(ratios))}"
+    left_out = f"; {count(len(found) - len(sound), 'uncertified run')} left out" if len(sound) < len(found) else ""
     return (
-        f"{contender} is faster than {baseline} in {faster or 'none'} of {count(len(found), 'certified run')}"
-        f"{''.join(f', {part}' for part in rest)} (per training step; ratios from {ratio(least)} to {ratio(most)})"
+        f"{contender} is faster than {baseline} in {faster or 'none'} of {count(len(sound), 'certified run')}{rest} "
+        f"({aside}{left_out})"
     )
 
 

@@ -58,10 +58,7 @@ def ending(results: Results) -> str:
 
 def to_go_on(results: Results, folder: Path) -> str:
     """Return the command that goes on with the run in `folder`; empty where nothing is left that could be done."""
-    # What the gate stopped for its mathematics, it would stop again.
-    left = results.status in ("running", "interrupted") or any(trial.status == "failed" for trial in results.trials)
-    left = left or bool(results.parity.left_nothing)
-    return f"python -m bench resume={shlex.quote(str(folder))}" if left else ""
+    return f"python -m bench resume={shlex.quote(str(folder))}" if summary.is_open(results) else ""
 
 
 def badge(results: Results) -> Badge:

@@ -18,6 +18,7 @@ from bench.noise.machine import (
     steal,
     swapping,
     throttled,
+    unlocked,
 )
 from bench.noise.results import (
     AMD,
@@ -68,5 +69,6 @@ __all__ = [
     "uncertified",
     "unequal_blas",
     "unequal_threads",
+    "unlocked",
     "unsettled",
 ]

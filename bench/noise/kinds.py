@@ -34,6 +34,7 @@ class Kind(StrEnum):
     GOVERNOR = "governor"
     BUSY_AT_START = "busy_at_start"
     GPU_BUSY_AT_START = "gpu_busy_at_start"
+    UNLOCKED = "unlocked"
 
 
 def place(contender: str, repeat: int) -> str:

@@ -166,3 +166,12 @@ def gpu_busy_at_start(share: float) -> RunWarning:
         message=f"before the first trial the GPU was at work for {formats.percent(share, 0)} of the time",
         advice="end what runs there, or choose another GPU with CUDA_VISIBLE_DEVICES",
     )
+
+
+def unlocked() -> RunWarning:
+    """Return the warning that nothing kept other runs of Parallax from measuring at the same time."""
+    return RunWarning(
+        kind=Kind.UNLOCKED,
+        message="the machine could not be locked: another run of Parallax may have measured at the same time",
+        advice="let the file /tmp/parallax.lock be written by everybody, and run one at a time until then",
+    )

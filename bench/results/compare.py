@@ -12,6 +12,9 @@ from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Trial
 Compute = Callable[[Sequence[float], Sequence[float], float], stats.Interval]
 Samples = tuple[list[float], list[float]]
 
+COUNTS = {"test_accuracy", "test_kappa"}
+"""Quantities that come of counting samples."""
+
 
 def comparisons(
     trials: Sequence[Trial],
@@ -77,6 +80,8 @@ def agreements(
     for (name, quantity), samples in every.items():
         members = family or _family(every, quantity)
         interval = _interval(samples, compute, members)
+        if interval and quantity in COUNTS:
+            interval = stats.of_counts(interval)
         marks = words.marks(paired=paired, certified=name in certified, note=note, apart=(apart or {}).get(name, ()))
         pair = words.Pair(contender=name, baseline=baseline, repeats=_repeats(samples), marks=marks, family=members)
         level = stats.geometric_mean([abs(value) or 1e-12 for value in samples[1]]) if interval else 1.0

@@ -17,7 +17,6 @@ IRRELEVANT = (
     "model.weights",
     "parity.on_fail",
     "pipeline.workers",
-    "train.checkpoint",
     "train.target",
     "train.trace",
     "train.sample_weight",

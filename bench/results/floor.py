@@ -72,7 +72,7 @@ def _reach(share: float) -> str:
 
 
 def _excluded(item: Comparison) -> str:
-    ends = formats.interval(item.low, item.high, formats.decimals(item.low, item.high))
+    ends = formats.interval(item.low, item.high)
     who = f"{item.contender} and {item.baseline} {SHOWN[item.quantity]} (ratio {ends})"
     chance = "chance does that in 1 of 20 runs; more often, it is the machine or the instrument"
     return f"equal things were called different: {who}. {chance.capitalize()}"

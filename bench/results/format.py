@@ -114,14 +114,18 @@ def ratio(value: float | None, decimals: int = 2) -> str:
     return f"{value:.{decimals}f}" if abs(value) < 9.995 else significant(value)
 
 
-def interval(low: float | None, high: float | None, decimals: int = 2) -> str:
+def interval(low: float | None, high: float | None, places: int | None = None) -> str:
     """Return the two ends of a ratio's interval, "1.28–1.36"; a dash where there is none.
 
+    With as many decimal `places` as tell both from 1.00, if none are given: on which side they lie is the verdict.
     "not resolved" where it says nothing: two repeats that scatter make one from 0.0000034 to 342.
     """
     if low is None or high is None:
         return MISSING
-    return "not resolved" if says_nothing(low, high) else f"{ratio(low, decimals)}–{ratio(high, decimals)}"
+    if says_nothing(low, high):
+        return "not resolved"
+    places = decimals(low, high) if places is None else places
+    return f"{ratio(low, places)}–{ratio(high, places)}"
 
 
 def says_nothing(low: float, high: float) -> bool:

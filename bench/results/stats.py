@@ -22,6 +22,7 @@ Sources: Student, "The probable error of a mean", Biometrika 6 (1908); B. L. Wel
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +92,17 @@ def unpaired_difference(contender: Sequence[float], baseline: Sequence[float], c
     Raises `ValueError` for values that are not finite.
     """
     return _unpaired(_finite(contender), _finite(baseline), confidence)
+
+
+def of_counts(interval: Interval) -> Interval:
+    """Return the interval of a difference of counted samples: without ends where every repeat differs by the very same.
+
+    Counts come to that by chance, of two repeats easily, and their variance of 0 would make an interval of no width.
+    """
+    if interval.low is None or interval.high is None or abs(interval.estimate) < 1e-12:
+        return interval
+    same = math.isclose(interval.low, interval.high, rel_tol=1e-9)
+    return dataclasses.replace(interval, low=None, high=None) if same else interval
 
 
 def together(family: int, confidence: float = 0.95) -> float:

@@ -148,3 +148,14 @@ def _deviation(values: Sequence[float]) -> float | None:
 def _geometric(values: Sequence[float]) -> float | None:
     positive = [value for value in values if value > 0]
     return stats.geometric_mean(positive) if positive else None
+
+
+def is_open(results: Results) -> bool:
+    """Return whether another sitting could add anything: a trial failed or is missing, and nothing else stopped it.
+
+    What diverged would do so again; so would a gate stop a race again, but for a fingerprint that was not computed.
+    """
+    planned = results.conditions.get("repeats", 1) * len(results.contenders)
+    there = sum(trial.status in ("ok", "diverged") for trial in results.trials)
+    stopped = results.parity.passed is False and not results.trials and not results.parity.left_nothing
+    return not stopped and (there < planned or results.status in ("running", "interrupted"))

@@ -12,9 +12,9 @@ FINEST = 1e-8
 HAIR = {"float64": 2.0**-50, "float32": 2.0**-18, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 """By precision: the relative change of every weight, up or down, that shows a contender's own noise.
 
-Some roundings of float64, as long sums have them, and one of the 16-bit ones. In float32 it must move what a convolution
-gives as far as two frameworks' sums are apart (2e-7 in its mean over a batch, which 2**-21 moved by 5e-8): what rounding
-flips in a network of relus, a hair must flip too.
+Some roundings of float64, as long sums have them, and one of the 16-bit ones. In float32 it must move what a
+convolution gives as far as two frameworks' sums are apart (2e-7 in its mean over a batch, which 2**-21 moved by 5e-8):
+what rounding flips in a network of relus, a hair must flip too.
 """
 
 

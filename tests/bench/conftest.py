@@ -30,7 +30,7 @@ from bench.results.schema import Results
 TOO_LARGE = 5000
 CHANGED = 77
 """A batch size of runs that are not what they were."""
-FAILS, CRASHES, INTERRUPTED = 1, 2, 3
+FAILS, CRASHES, INTERRUPTED, KILLED = 1, 2, 3, 6
 
 
 @dataclass
@@ -57,7 +57,7 @@ def races(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Races:
     def run(plan: Any, folder: Path, **_: Any) -> int:
         settings, command = plan
         seen.run.append((settings, command, folder))
-        ends = {FAILS: "failed", INTERRUPTED: "interrupted"}.get(settings.train.seed, "ok")
+        ends = {FAILS: "failed", INTERRUPTED: "interrupted", KILLED: "running"}.get(settings.train.seed, "ok")
         if settings.train.seed == CRASHES:
             raise ZeroDivisionError("a fault of our own")
         store.write(folder, Results(status=ends, command=command))

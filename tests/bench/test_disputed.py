@@ -101,7 +101,7 @@ def test_a_regression_leaves_nothing_and_a_table_no_images(data, tmp_path, chang
 
 
 def test_a_race_keeps_both_and_fails_for_neither(plan_of, children, tmp_path, monkeypatch):
-    monkeypatch.setattr(race, "_report", lambda *_: None)
+    monkeypatch.setattr(race, "_report", lambda *_, **__: None)
     monkeypatch.setattr(race.lock, "default_path", lambda: tmp_path / "lock")
     monkeypatch.setattr(race.neighbours, "LOOK_SECONDS", 0.0)
     made, folder = children.trial, tmp_path / "run"

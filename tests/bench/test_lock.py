@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -104,9 +103,21 @@ def test_an_interrupt_ends_the_waiting(path, monkeypatch):
     finally:
         process.kill()
         process.wait()
-    monkeypatch.setattr(lock.time, "sleep", time.sleep.__call__)
+    monkeypatch.undo()
     with lock.measuring("mine", [].append, path):
         pass
+
+
+def test_who_shall_not_wait_goes_on_without(path):
+    process = holder(path)
+    try:
+        with pytest.raises(BlockingIOError), lock.working(pytest.fail, path, wait=False):
+            pytest.fail("somebody measures")
+    finally:
+        process.kill()
+        process.wait()
+    with lock.working(pytest.fail, path, wait=False) as waited:
+        assert waited == 0.0
 
 
 def test_a_sweep_holds_it_around_its_runs(path):
@@ -154,7 +165,7 @@ def test_what_is_no_plain_file_is_neither_followed_nor_written(path, tmp_path, k
         "folder": path.mkdir,
     }[kind]()
     with lock.measuring("mine", said.append, path) as waited:
-        assert waited == 0.0
+        assert waited is None
     assert "cannot lock the machine" in said[0]
     assert precious.read_text() == "keep me"
 

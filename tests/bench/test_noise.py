@@ -71,6 +71,7 @@ def test_every_kind_is_worded_once():
     trial = Trial(contender="tf", repeat=2, seed=2, status="diverged", message="loss became NaN at step 7")
     worded = [
         noise.single_repeat(),
+        noise.unlocked(),
         noise.few_repeats(3),
         noise.other_load("tf", 0, 0.2),
         noise.swapping("tf", 0, 300),

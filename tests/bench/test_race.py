@@ -318,7 +318,7 @@ def test_the_gate_shares_the_machine_and_clocks_have_it_alone_until_the_report_i
 
     def held(how):
         @contextmanager
-        def hold(*_):
+        def hold(*_, **__):
             events.append(how)
             yield 0.0
             events.append(f"end of {how}")
@@ -335,7 +335,57 @@ def test_the_gate_shares_the_machine_and_clocks_have_it_alone_until_the_report_i
     monkeypatch.setattr(race.reporting, "render", note("report", race.reporting.render))
     run("framework=torch", "measure.repeats=2", "report=true")
     assert events[:2] == ["sharing", "end of sharing"], "the data are prepared"
-    assert events[2:] == ["sharing", "gate", "end of sharing", "alone", "trial", "trial", "report", "end of alone"]
+    drawn = ["sharing", "report", "end of sharing"]
+    assert events[2:] == ["sharing", "gate", "end of sharing", "alone", "trial", "trial", *drawn, "end of alone"]
+
+
+def test_what_the_gate_stopped_is_drawn_while_nobody_measures(run, departs, monkeypatch):
+    held, seen, true = [], [], lock.working
+
+    def render(folder):
+        seen.append(list(held))
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    @contextmanager
+    def working(*arguments, **named):
+        with true(*arguments, **named) as waited:
+            held.append(True)
+            yield waited
+            held.pop()
+
+    monkeypatch.setattr(lock, "working", working)
+    monkeypatch.setattr(race.reporting, "render", render)
+    run("report=true")
+    assert seen == [[True]]
+
+
+def test_who_was_interrupted_does_not_wait_for_others_to_draw_a_report(run, children, reports, monkeypatch, capsys):
+    @contextmanager
+    def working(say, path=None, *, wait=True):
+        if not wait:
+            raise BlockingIOError
+        yield 0.0
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lock, "working", working)
+    monkeypatch.setattr(race.trials, "run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run("report=true")
+    assert reports == []
+    assert "No report was drawn, for another run measures. For one: python -m reports" in capsys.readouterr().out
+
+
+def test_a_machine_that_cannot_be_locked_is_warned_about(run, monkeypatch):
+    @contextmanager
+    def measuring(*_):
+        yield None
+
+    monkeypatch.setattr(lock, "measuring", measuring)
+    _, results = run("measure.repeats=1")
+    assert results.waited_seconds == 0.0
+    assert "unlocked" in [warning.kind for warning in results.warnings]
 
 
 def test_a_full_disk_keeps_every_finished_trial(run, monkeypatch, tmp_path, capsys):

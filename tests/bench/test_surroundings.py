@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -33,7 +34,10 @@ def test_a_revision_says_whether_files_were_changed(monkeypatch, checkout, tmp_p
     (checkout / "untracked").write_text("data")
     assert surroundings.revisions() == clean
     (checkout / "file").write_text("two")
-    assert surroundings.revisions() == {"parallax": f"{clean['parallax']} (changed)"}
+    changed = surroundings.revisions()
+    assert re.fullmatch(rf"{clean['parallax']} \(changed: [0-9a-f]{{7}}\)", changed["parallax"])
+    (checkout / "file").write_text("three")
+    assert surroundings.revisions() != changed, "another change is another revision"
 
 
 def test_the_working_directory_is_told_where_it_is_another_checkout(monkeypatch, checkout, tmp_path):

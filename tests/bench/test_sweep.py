@@ -10,7 +10,7 @@ import pytest
 from hydra.core.plugins import Plugins
 
 import bench
-from bench import job, sweep
+from bench import job, lock, sweep
 from bench.__main__ import run
 from bench.results import store
 from bench.results.schema import Results
@@ -144,6 +144,24 @@ def test_runs_of_a_sweep_that_is_over_run_no_longer(tmp_path: Path) -> None:
     assert store.read(tmp_path / "0").status == "interrupted"
     assert "before it was done" in store.read(tmp_path / "0").message
     assert store.read(tmp_path / "1") == Results(status="ok")
+
+
+def test_a_run_whose_process_was_killed_is_settled_when_the_sweep_ends(races, reported: list[Path]) -> None:
+    assert run(["-m", "train.seed=6,0"]) == 1
+    killed, fine = (store.read(folder) for *_, folder in races.run)
+    assert (killed.status, fine.status) == ("interrupted", "ok")
+
+
+def test_a_folder_in_which_another_process_works_is_left_alone(
+    races, reported: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    handle = lock.own(tmp_path / "mine")
+    assert run(["-m", "train.seed=0", "hydra.sweep.dir=mine"]) == 2
+    assert "another process is at work in it" in capsys.readouterr().err
+    assert races.run == []
+    os.close(handle)
+    assert run(["-m", "train.seed=0", "hydra.sweep.dir=mine"]) == 0
 
 
 def test_a_launcher_that_gives_up_is_one_line_and_the_sweep_is_told(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 
@@ -95,6 +96,29 @@ def test_the_map_is_drawn_with_every_number(sweep):
         assert text in texts
     assert str(chart.markup).count("<pattern") == 1, "hatched where the interval holds 1"
     assert {"var(--faster)", "var(--slower)"} <= set(re.findall(r"var\(--\w+\)", str(chart.markup)))
+
+
+def test_what_is_not_certified_has_no_colour_and_no_say_in_the_scale(sweep):
+    (grid,) = found(sweep)
+    grid.cells[2][0] = dataclasses.replace(grid.cells[2][0], ratio=0.01)
+    (chart,) = charts_grid.draw([grid], png=False)
+    assert "0.67× and less" in str(chart.markup), "0.76 ends the scale at 1.5, not 0.01 at 100"
+    assert "Without colour: not certified as the same work." in chart.note
+    grid.cells = [line[:1] for line in grid.cells[:1]]
+    grid.rows, grid.columns = grid.rows[:1], grid.columns[:1]
+    (chart,) = charts_grid.draw([grid], png=False)
+    assert "Without colour" not in chart.note
+    assert "Hatched" not in chart.note
+
+
+def test_a_cell_says_where_there_is_no_interval_and_of_how_many_it_holds(sweep):
+    runs = loaded(sweep)
+    item = runs[0].results.comparison[0]
+    item.low = item.high = None
+    item.family = 3
+    (grid,) = grids([view(run, "run", {}) for run in runs], varying(runs))
+    assert (grid.cells[0][0].small, grid.cells[0][0].resolved) == ("no interval", False)
+    assert "95 % interval for 3 contenders of a run together" in charts_grid.draw([grid], png=False)[0].note
 
 
 def test_colours_are_as_far_from_the_middle_as_ratios_on_a_log_scale():

@@ -28,11 +28,12 @@ def head(folder):
 
 def test_who_is_faster_is_counted_over_certified_runs(make_run, tmp_path):
     ratios = [(0.8, 0.7, 0.9, True), (1.5, 1.4, 1.6, True), (0.9, 0.8, 1.1, True), (0.1, 0.1, 0.2, False)]
+    ratios.append((0.9, None, None, True))
     for number in range(len(ratios)):
         make_run(tmp_path / str(number), repeats=1, files=False)
     assert over(tmp_path, ratios).standings == [
-        "torch is faster than tf in 1 of 3 certified runs, slower in 1, not resolved in 1 "
-        "(per training step; ratios from 0.80× to 1.50×)"
+        "torch is faster than tf in 1 of 4 certified runs, slower in 1, not resolved in 1, no interval in 1 "
+        "(per training step, 95 % in each run; ratios from 0.80× to 1.50×; 1 uncertified run left out)"
     ]
 
 

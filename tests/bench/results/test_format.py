@@ -57,6 +57,8 @@ def test_shares_and_ratios():
     assert formats.ratio(1.317) == "1.32"
     assert formats.ratio(40.123) == "40.1"
     assert formats.interval(1.28, 1.361) == "1.28–1.36"
+    assert formats.interval(0.59, 0.9971) == "0.590–0.997", "on which side of 1 it ends can be read"
+    assert formats.interval(0.37, 1.0028) == "0.370–1.003"
     assert formats.interval(None, 1.0) == "–"
 
 

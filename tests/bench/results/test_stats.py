@@ -66,6 +66,18 @@ def test_welch_is_cautious_at_three_repeats():
     assert 0.95 - SLACK <= coverage(found, 0.0) <= 0.99
 
 
+@pytest.mark.parametrize("compute", [stats.paired_difference, stats.unpaired_difference])
+def test_counted_samples_that_differ_by_the_very_same_make_no_interval(compute):
+    """352 and 350 of 360 against 351 and 349, paired: one image each time. Two repeats come to that by chance."""
+    right, other = [352 / 360, 352 / 360], [351 / 360, 351 / 360]
+    found = stats.of_counts(compute(right, other))
+    assert (found.low, found.high) == (None, None)
+    assert found.estimate == pytest.approx(1 / 360)
+    assert stats.of_counts(stats.paired_difference([352 / 360, 350 / 360], [351 / 360, 349 / 360])).low is None
+    same = stats.of_counts(compute(right, right))
+    assert (same.estimate, same.low, same.high) == (0, 0, 0), "all answers alike is another thing"
+
+
 def test_differences_cover_too():
     generator = np.random.default_rng(9)
     baseline = generator.normal(0.9, 0.02, (SIMULATIONS, 4))
