@@ -71,7 +71,6 @@ def test_every_kind_is_worded_once():
     trial = Trial(contender="tf", repeat=2, seed=2, status="diverged", message="loss became NaN at step 7")
     worded = [
         noise.single_repeat(),
-        noise.unlocked(),
         noise.few_repeats(3),
         noise.other_load("tf", 0, 0.2),
         noise.swapping("tf", 0, 300),
@@ -97,6 +96,7 @@ def test_every_kind_is_worded_once():
         noise.governor("powersave"),
         noise.busy_at_start(0.6, 1.23, {"java": 1.1, "cc1": 0.1}),
         noise.gpu_busy_at_start(0.4),
+        noise.unlocked(),
     ]
     assert sorted(kinds(worded)) == sorted(noise.Kind)
     assert all(warning.message and warning.advice for warning in worded)
