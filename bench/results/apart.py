@@ -55,7 +55,7 @@ class Entry:
     def planned(self) -> int | None:
         """Return how many repeats it was to have; None where that was not recorded."""
         found = self.results.conditions.get("repeats")
-        return found if isinstance(found, int) and not isinstance(found, bool) else None
+        return found if isinstance(found, int) else None
 
     def finished(self) -> int:
         """Return how many of its repeats ended well."""

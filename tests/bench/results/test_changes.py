@@ -110,6 +110,24 @@ def test_a_ratio_that_changed_or_is_uncertified_or_of_one_repeat_excuses_nothing
     assert ("uncertified" in shift.verdict) == (prints is not None)
 
 
+def test_only_the_ratio_of_the_judged_time_excuses_and_only_where_it_says_something(side):
+    before, after = side("a", {"tf": 1.0, "torch": 0.8}), side("b", {"tf": 2.0, "torch": 1.6})
+    for one, factor in ((before, 1.0), (after, 9.0)):
+        for trial in one.runs[0].results.trials:
+            trial.epoch_seconds = trial.step_seconds * (factor if trial.contender == "torch" else 1.0)
+
+    def excused(quantity):
+        findings = judge(changes([before, after]), quantity, 0.05)
+        assert any(item.answer is Answer.SLOWER for item in findings)
+        return ["inside the runs" in item.words for item in findings]
+
+    assert excused("step_seconds") == [True, True]
+    assert excused("epoch_seconds") == [False, False]
+    for trial in after.runs[0].results.trials:
+        trial.step_seconds *= 1000 ** (-1) ** trial.repeat if trial.contender == "torch" else 1.0
+    assert excused("step_seconds") == [False, False]
+
+
 def test_ratios_are_to_the_baseline_wherever_it_stands(side):
     found = changes([side(name, {"torch": 0.8, "tf": 1.0}, baseline="tf") for name in "ab"])
     shifts = {item.contender for item in found.changes[0].shifts}
@@ -329,6 +347,8 @@ def test_a_target_that_was_missed_is_the_reason_that_is_given(side):
             trial.target_reached = one.name == "a" or trial.repeat > 0
     (finding,) = judge(changes(sides), "target_seconds", 0.05)
     assert finding.words.endswith(": not every repeat came to one and the same target")
+    (finding,) = judge(changes([side(name, {"tf": 1.0}) for name in "cd"]), "target_seconds", 0.05)
+    assert finding.words.endswith("; no repeat of tf (d) measured target_seconds"), "there was no target"
 
 
 @pytest.mark.parametrize("whose", ["a", "b"])
