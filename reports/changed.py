@@ -95,15 +95,16 @@ def _sides(runs: Sequence[load.Run]) -> list[Side]:
 
 def _folder(side: Side, found: Changes, reference: bool) -> Folder:
     results = [run.results for run in side.runs]
-    ends = Counter([item.status for item in results] + ["no results"] * len(side.unreadable))
-    several = len(results) + len(side.unreadable) > 1
-    runs = ", ".join(f"{number} {status}" for status, number in ends.items()) if several else next(iter(ends))
+    lost = sum(why != load.EMPTY for _, why in side.unreadable)
+    ends = Counter([item.status for item in results]) + Counter({"no results": lost})
+    several = ends.total() > 1
+    runs = ", ".join(f"{number} {status}" for status, number in ends.items()) if several else next(iter(ends), "")
     pairs = [pair for change in found.changes if change.side == side.name for pair in change.pairs]
     more = f" (and {len(results) - 1} more)" if len(results) > 1 else ""
     return Folder(
         name=side.name,
         reference=reference,
-        runs=f"{count(sum(ends.values()), 'run')}: {runs}",
+        runs=f"{count(ends.total(), 'run')}: {runs}" if ends else "none",
         began=min((item.started for item in results if item.started), default="")[:16].replace("T", " "),
         frameworks="; ".join(dict.fromkeys(item.framework for result in results for item in result.contenders)),
         machine="; ".join(dict.fromkeys(_machine(item.machine) for item in results)),

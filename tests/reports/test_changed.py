@@ -117,7 +117,10 @@ def test_a_folder_without_results_never_passes(folder, capsys, tmp_path, names):
     status, lines = ran(capsys, tmp_path, *folders, "--fail-if-slower", "50%")
     assert status == 2
     assert "cannot be judged: EMPTY is not compared: it holds no results" in lines
-    assert "EMPTY is not compared: it holds no results." in words(*folders)
+    text = words(*folders)
+    assert "EMPTY is not compared: it holds no results." in text
+    assert " EMPTY none " in text
+    assert " a 1 run: ok " in text
 
 
 def test_a_gate_with_nothing_to_judge_does_not_pass(folder, capsys, tmp_path, monkeypatch):
