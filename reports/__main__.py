@@ -38,9 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
                 group for some in sides for group in across([(run.folder, run.results) for run in some if run.results])
             ]
             apart = changed.compare(runs, asked.quantity, asked.fail_if_slower)
-            if apart and asked.fail_if_slower is not None:
-                status = regressions.exit_status(apart.findings, strict=asked.strict)
             problems, written, page = [], [], None
+            if asked.fail_if_slower is not None:
+                status = regressions.exit_status(apart.findings if apart else (), strict=asked.strict)
+                problems += [] if apart else ["--fail-if-slower: there was nothing to compare, and nothing was judged"]
             if not asked.no_report or "notebook" in asked.export:
                 # Drawing takes a second to import: neither a wrong argument nor a table waits for it.
                 from reports.page import build

@@ -19,8 +19,8 @@ contender. The runs were made apart, so that the intervals are unpaired and mach
 
 --fail-if-slower judges by the bound of the 95 % interval. A slow-down is shown, and the exit status 1, where the whole
 interval lies beyond the threshold. Where only part of it does, these repeats cannot tell: that is said, and fails with
---strict alone. Where anything could not be compared (other work, not certified as the same, a contender or an interval
-missing), the exit status is 2: what was not judged never passes.
+--strict alone, which CI should add. Where anything could not be compared (other work, not certified as the same, a
+contender, an interval or planned repeats missing), the exit status is 2: what was not judged never passes.
 
 quantities: {", ".join(TIMES)}
 """

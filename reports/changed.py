@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bench.results import format as formats
 from bench.results import regressions
 from bench.results.across import Across
 from bench.results.changes import Changes, Pair, changes
@@ -35,7 +36,7 @@ class Folder:
     compared: bool
     """Whether anything of it was."""
     differs: list[str]
-    """What its contenders ran under that the reference's did not."""
+    """What its contenders ran under that the reference's did not, all of it: a sentence has the first of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,10 @@ class Changed:
     folders: list[Folder]
     limit: str
     """The threshold of a slow-down, in words: "5 %"."""
+    judged: int
+    """Comparisons of times that are certified and have an interval."""
+    unjudged: int
+    """The other ones."""
     regressions: list[Comparison]
     findings: list[Finding] = field(default_factory=list)
     """The answers, where the exit status is to say whether something has become slower."""
@@ -61,18 +66,16 @@ def compare(runs: Sequence[load.Run], quantity: str, threshold: float | None) ->
         return None
     found = changes(sides)
     limit = regressions.USUAL if threshold is None else threshold
+    answers = Counter(regressions.answer(item, limit) for item in found.times)
     return Changed(
         changes=found,
         folders=[_folder(side, found, place == 0) for place, side in enumerate(sides)],
-        limit=short_percent(limit),
+        limit=formats.threshold(limit),
+        judged=answers.total() - answers[Answer.NONE],
+        unjudged=answers[Answer.NONE],
         regressions=regressions.regressions(found, limit),
         findings=[] if threshold is None else regressions.judge(found, quantity, threshold),
     )
-
-
-def short_percent(share: float) -> str:
-    """Return a threshold in words: "5 %", "2.5 %"."""
-    return f"{100 * share:g} %"
 
 
 def _sides(runs: Sequence[load.Run]) -> list[Side]:
@@ -92,15 +95,16 @@ def _sides(runs: Sequence[load.Run]) -> list[Side]:
 
 def _folder(side: Side, found: Changes, reference: bool) -> Folder:
     results = [run.results for run in side.runs]
-    ends = Counter([item.status for item in results] + ["no results"] * len(side.unreadable))
-    several = len(results) + len(side.unreadable) > 1
-    runs = ", ".join(f"{number} {status}" for status, number in ends.items()) if several else next(iter(ends))
+    lost = sum(why != load.EMPTY for _, why in side.unreadable)
+    ends = Counter([item.status for item in results]) + Counter({"no results": lost})
+    several = ends.total() > 1
+    runs = ", ".join(f"{number} {status}" for status, number in ends.items()) if several else next(iter(ends), "")
     pairs = [pair for change in found.changes if change.side == side.name for pair in change.pairs]
     more = f" (and {len(results) - 1} more)" if len(results) > 1 else ""
     return Folder(
         name=side.name,
         reference=reference,
-        runs=f"{count(sum(ends.values()), 'run')}: {runs}",
+        runs=f"{count(ends.total(), 'run')}: {runs}" if ends else "none",
         began=min((item.started for item in results if item.started), default="")[:16].replace("T", " "),
         frameworks="; ".join(dict.fromkeys(item.framework for result in results for item in result.contenders)),
         machine="; ".join(dict.fromkeys(_machine(item.machine) for item in results)),

@@ -11,21 +11,31 @@ from reports.figure import Chart
 
 QUANTITY = "step_seconds"
 MOST_ROWS = 30
-"""More are in the tables alone."""
+"""Of a chart; more are in the tables alone."""
 
 
-def draw(found: Changed, colours: Mapping[str, int], png: bool) -> Chart | None:
-    """Return the chart; None where nothing could be compared, or too much for one chart."""
+def rows(found: Changed) -> list[charts_ratio.Row]:
+    """Return a row per contender and folder, under the work and the folder where there are several."""
     reference, changes = found.changes.reference, found.changes.changes
-    rows = []
+    made = []
     for change in changes:
         heading = f"{change.work}: {change.side}" if len(changes) > 1 else ""
         for pair in change.pairs:
             for item in (item for item in pair.times if item.quantity == QUANTITY):
                 shown = dataclasses.replace(item, contender=pair.contender, baseline=reference)
-                rows.append(charts_ratio.Row(label=pair.contender, comparison=shown, heading=heading))
+                made.append(charts_ratio.Row(label=pair.contender, comparison=shown, heading=heading))
                 heading = ""
-    if len(rows) > MOST_ROWS:
-        return None
-    title = f"Time per training step against {reference}"
-    return charts_ratio.draw(rows, colours, key="changes", title=title, prefix="changes", png=png)
+    return made
+
+
+def draw(found: Changed, colours: Mapping[str, int], png: bool) -> Chart | None:
+    """Return the chart; None where nothing could be compared."""
+    return charts_ratio.draw(
+        rows(found),
+        colours,
+        key="changes",
+        title=f"Time per training step against {found.changes.reference}",
+        prefix="changes",
+        png=png,
+        family="one kind of work, in all folders",
+    )

@@ -49,8 +49,12 @@ def draw(
     title: str,
     prefix: str,
     png: bool,
+    family: str = "one run and quantity",
 ) -> Chart | None:
-    """Return the forest plot of `rows`; those without a positive ratio are counted, not drawn."""
+    """Return the forest plot of `rows`; those without a positive ratio are counted, not drawn.
+
+    `family` says whose intervals hold together: the contenders of what.
+    """
     shown = [row for row in rows if (number(row.comparison.ratio) or 0) > 0]
     if not shown:
         return None
@@ -63,7 +67,8 @@ def draw(
         for place, row in zip(places, shown, strict=True):
             _row(axes, place, row, LIGHT[colours.get(row.comparison.contender, 0)], low, high)
         _axis(axes, shown)
-        return finish(figure, key=key, title=title, note=_note(shown, len(rows) - len(shown)), prefix=prefix, png=png)
+        note = _note(shown, len(rows) - len(shown), family)
+        return finish(figure, key=key, title=title, note=note, prefix=prefix, png=png)
 
 
 def _places(rows: Sequence[Row]) -> tuple[list[float], float]:
@@ -116,10 +121,10 @@ def _axis(axes: Axes, rows: Sequence[Row]) -> None:
         axes.text(place, 1.0, words, transform=axes.transAxes, ha=side, va="bottom", fontsize=8.5)
 
 
-def _note(rows: Sequence[Row], missing: int) -> str:
+def _note(rows: Sequence[Row], missing: int, family: str) -> str:
     notes = ["Point: geometric mean of the ratios; line: 95 % interval."]
     if any(row.comparison.family > 1 for row in rows):
-        notes.append("Of the contenders of one run and quantity, the intervals hold together.")
+        notes.append(f"Of the contenders of {family}, the intervals hold together.")
     if any(not row.comparison.certified for row in rows):
         notes.append("Hollow: not certified as the same work.")
     if any(not row.comparison.paired for row in rows):

@@ -112,13 +112,16 @@ def picture(view: View, shown: dict[bytes, str], png: bool) -> None:
             found.gaps.append(f"{what} could not be drawn ({type(error).__name__}).")
 
 
-def changes(found: Changed, colours: dict[str, int], png: bool) -> list[Chart]:
-    """Return the chart over folders held against each other; without one, its tables say the same."""
+def changes(found: Changed, colours: dict[str, int], png: bool) -> tuple[list[Chart], str]:
+    """Return the chart over folders held against each other, or why there is none though its tables have the ratios."""
+    rows = len(charts_changes.rows(found))
+    if rows > charts_changes.MOST_ROWS:
+        return [], f"The chart is left out, for it would have {rows} rows: the tables below have them all."
     try:
         chart = charts_changes.draw(found, colours, png)
-    except Exception:  # as in _attempt
-        return []
-    return [chart] if chart else []
+    except Exception as error:  # as in _attempt
+        return [], f"The chart could not be drawn ({type(error).__name__}): the tables below have every ratio."
+    return [chart] if chart else [], ""
 
 
 def _attempt(view: View, what: str, draw: Callable[[], Sequence[Chart | None]]) -> list[Chart]:

@@ -26,6 +26,9 @@ DEEPEST = 40
 LARGEST_OVERRIDES = 20_000
 """Bytes of the file that says what the sweep set for a run: a larger one takes YAML's parser seconds."""
 
+EMPTY = "it holds no results"
+"""The problem of a folder in which there is no run."""
+
 
 class NothingToReport(Exception):  # noqa: N818 (it is an answer, not a fault)
     """None of the folders holds results; the message says so in one line."""
@@ -67,6 +70,8 @@ class Run:
 def load(folders: list[Path]) -> list[Run]:
     """Return the runs in `folders`, each a run's folder or a sweep's, in the order given.
 
+    A folder without any is one run that says so.
+
     Raises `NothingToReport` where there is not a single readable result.
     """
     runs: list[Run] = []
@@ -74,15 +79,19 @@ def load(folders: list[Path]) -> list[Run]:
         if not folder.is_dir():
             raise NothingToReport(f"{folder}: there is no such folder")
         side = _unique(folder.resolve().name or str(folder), {run.side for run in runs})
-        for place in _runs_in(folder):
+        places = _runs_in(folder)
+        if not places:
+            # Passed over in silence, it would be what a gate in CI lets through.
+            runs.append(Run(folder=folder, name=_unique(side, {run.name for run in runs}), side=side, problem=EMPTY))
+        for place in places:
             label = side
             if place != folder:
                 label = place.name if len(folders) == 1 else f"{side}/{place.name}"
             runs.append(_load_run(place, _unique(label, {run.name for run in runs}), side, folder))
     if not any(run.results for run in runs):
-        places = ", ".join(str(folder) for folder in folders)
-        problems = "; ".join(run.problem for run in runs if run.problem)
-        raise NothingToReport(f"{places}: no results to report{f' ({problems[:300]})' if problems else ''}")
+        named = ", ".join(str(folder) for folder in folders)
+        problems = "; ".join(run.problem for run in runs if run.problem not in ("", EMPTY))
+        raise NothingToReport(f"{named}: no results to report{f' ({problems[:300]})' if problems else ''}")
     return runs
 
 

@@ -48,6 +48,8 @@ class Page:
     """Folders held against the first of them."""
     changes: list[Chart] = field(default_factory=list)
     """Of these."""
+    chartless: str = ""
+    """Why there are none."""
     colours: dict[str, int] = field(default_factory=dict)
     downloads: Downloads = field(default_factory=Downloads)
     """The raw trials of all runs."""
@@ -107,7 +109,7 @@ def build(
     if len(views) > 1:
         page.overview = overview(views, colours, pictures)
     if changed:
-        page.changes = drawing.changes(changed, colours, pictures)
+        page.changes, page.chartless = drawing.changes(changed, colours, pictures)
     return page
 
 

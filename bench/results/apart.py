@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.results import certificate, fingerprint
-from bench.results import format as formats
+from bench.results import certificate, fingerprint, recorded
+from bench.results.blocks import good, sound
 from bench.results.fingerprint import Fingerprint
 from bench.results.folder import inside
 from bench.results.schema import NOTHING_LEFT, Check, Contender, Parity, Results, Trial
@@ -18,9 +18,6 @@ from bench.results.summary import SAID_ELSEWHERE
 
 COUNTED = {"repeats"}
 """Conditions that every sentence states by itself."""
-
-MACHINE = ("cpu", "cores", "gpus")
-"""Facts of a machine that make it another one."""
 
 UNUSED = (None, False, 0, 1, "default")
 """Values of a setting that is not in use; `True` equals 1 and is none of them."""
@@ -55,6 +52,20 @@ class Entry:
         common = {k: v for k, v in self.results.versions.items() if k not in others and ": " not in k}
         return common | self.contender.versions
 
+    def planned(self) -> int | None:
+        """Return how many repeats it was to have; None where that was not recorded."""
+        found = self.results.conditions.get("repeats")
+        return found if isinstance(found, int) else None
+
+    def finished(self) -> int:
+        """Return how many of its repeats ended well."""
+        return len(good(self.results.trials, self.contender.name))
+
+    def measured(self, quantity: str) -> int:
+        """Return how many of these have a value of a quantity of time."""
+        trials = good(self.results.trials, self.contender.name).values()
+        return sum(sound(trial.quantity(quantity)) for trial in trials)
+
     def precision(self) -> str:
         """Return the precision it trained in."""
         return str(self.conditions().get("precision", "float32"))
@@ -71,16 +82,17 @@ class Entry:
 
 
 def differences(entry: Entry, baseline: Entry) -> list[str]:
-    """Return what was recorded differently for the two, in short: "threads 1 against 2", "another machine (cpu)"."""
+    """Return what was recorded differently for the two, most telling first: "another machine (cpu)", "threads 1
+    against 2".
+    """
     ours, theirs = entry.conditions(), baseline.conditions()
     keys = [key for key in ours | theirs if _differ(ours.get(key), theirs.get(key), both=key in ours and key in theirs)]
-    found = [_against(key, ours.get(key), theirs.get(key)) for key in keys]
+    conditions = [recorded.against(key, ours.get(key), theirs.get(key)) for key in keys]
     installed, other = entry.versions(), baseline.versions()
     packages = [key for key in installed if key in other and installed[key] != other[key]]
-    found += [_against(key, installed[key], other[key]) for key in packages]
-    machines = entry.results.machine, baseline.results.machine
-    facts = [key for key in MACHINE if (machines[0].get(key) or None) != (machines[1].get(key) or None)]
-    return [*found, f"another machine ({', '.join(facts)})"] if facts else found
+    versions = [recorded.against(key, installed[key], other[key]) for key in packages]
+    both = entry.results, baseline.results
+    return [*recorded.machine(*both), *conditions, *recorded.settings(*both), *versions, *recorded.surroundings(*both)]
 
 
 def _differ(ours: object, theirs: object, *, both: bool) -> bool:
@@ -88,10 +100,6 @@ def _differ(ours: object, theirs: object, *, both: bool) -> bool:
     if both:
         return ours != theirs
     return any(value is True or value not in UNUSED for value in (ours, theirs))
-
-
-def _against(key: str, ours: object, theirs: object) -> str:
-    return f"{key.replace('_', ' ')} {formats.plain(ours)} against {formats.plain(theirs)}"
 
 
 def certify(entries: Sequence[Entry]) -> Parity:

@@ -24,10 +24,8 @@ from bench.results.schema import TIMES, Agreement, Comparison, Parity
 class Pair:
     """A contender of a later folder against its namesake in the reference."""
 
-    contender: str
-    label: str
-    against: str
-    """Both with the run's name."""
+    ours: Entry
+    theirs: Entry
     parity: Parity
     differences: list[str]
     """Settings, versions and machine that are not the reference's."""
@@ -35,9 +33,35 @@ class Pair:
     qualities: list[Agreement]
 
     @property
+    def contender(self) -> str:
+        """The later folder's, by its name alone."""
+        return self.ours.contender.name
+
+    @property
+    def label(self) -> str:
+        """The same with the run's name."""
+        return self.ours.label
+
+    @property
+    def against(self) -> str:
+        """The reference's, with the run's name."""
+        return self.theirs.label
+
+    @property
     def certified(self) -> bool:
         """Whether both did the same work, by their fingerprints."""
         return self.label in self.parity.certified(self.against)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Race:
+    """Two contenders that raced each other in one run, there and here."""
+
+    contender: str
+    baseline: str
+    """Both by their labels in the later folder."""
+    shift: Comparison
+    """How their ratio has changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +71,12 @@ class Change:
     side: str
     work: str
     pairs: list[Pair]
-    shifts: list[Comparison] = field(default_factory=list)
-    """How the ratios between contenders of one run have changed."""
+    races: list[Race] = field(default_factory=list)
+
+    @property
+    def shifts(self) -> list[Comparison]:
+        """How the ratios between contenders of one run have changed."""
+        return [race.shift for race in self.races]
 
     @property
     def times(self) -> list[Comparison]:
@@ -90,7 +118,7 @@ class Changes:
 def changes(sides: Sequence[Side]) -> Changes:
     """Return what every later folder of `sides` says against the first of them."""
     reference, *later = sides
-    gaps: list[Gap] = [Gap(side=side.name, what=name, why=why) for side in sides for name, why in side.unreadable]
+    gaps: list[Gap] = [Gap(what=name, why=why) for side in sides for name, why in side.unreadable]
     notes = [note for side in sides for run in side.runs if (note := changes_words.unfinished(run.name, run.results))]
     matched: list[tuple[Side, str, list[Matched]]] = []
     for side in later:
@@ -114,8 +142,8 @@ def _change(side: Side, pairs: list[Matched], family: int, ratios: int) -> Chang
         side=side.name,
         work=work(pairs[0][1].results),
         pairs=made,
-        shifts=[
-            shift
+        races=[
+            Race(contender=contender[0].label, baseline=baseline[0].label, shift=shift)
             for contender, baseline in shifts.raced(pairs)
             for quantity in TIMES
             if quantity != reach.QUANTITY
@@ -132,9 +160,8 @@ def _pair(ours: Entry, theirs: Entry, family: int) -> Pair:
     data = theirs.results.dataset
     told = {ours.label: apart}
     return Pair(
-        contender=ours.contender.name,
-        label=ours.label,
-        against=theirs.label,
+        ours=ours,
+        theirs=theirs,
         parity=parity,
         differences=apart,
         times=compare.comparisons(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.results import format as formats
-from bench.results.schema import Results
+from bench.results.apart import Entry
+from bench.results.schema import Contender, Results
 from bench.results.stats import Interval
 from bench.results.words import PHRASES, Pair
 
@@ -29,11 +30,26 @@ def contentless(results: Results) -> str:
     return f"it came to nothing{f' ({results.message})' if results.message else ''}"
 
 
-def unmatched(name: str, others: Sequence[str], rivals: int, side: str) -> str:
-    """Return why a contender of the reference has no counterpart."""
-    if rivals:
+def unmatched(contender: Contender, others: Sequence[Contender], side: str, reference: str) -> str:
+    """Return why a contender of the reference has no counterpart among the `others`, those of a later folder."""
+    name, namesakes = contender.name, [item for item in others if item.name == contender.name]
+    if any(item.backend == contender.backend for item in namesakes):
         return f"there are several of it, and in {side} none, or more than one, ran under the same conditions"
-    return f"{side} has no contender {name}, but {formats.listed(others)}"
+    if namesakes:
+        return f"{name} is {contender.framework} in {reference} and {namesakes[0].framework} in {side}"
+    return f"{side} has no contender {name}, but {formats.listed([item.name for item in others])}"
+
+
+def lacking(entry: Entry, quantity: str) -> str:
+    """Return why a contender's repeats are too few to judge a quantity of time by; nothing where they are enough."""
+    planned, finished, measured = entry.planned(), entry.finished(), entry.measured(quantity)
+    if planned is not None and finished < planned:
+        return f"{entry.label} finished {finished} of {formats.count(planned, 'repeat')}"
+    if not finished:
+        return f"no repeat of {entry.label} finished"
+    if not measured:
+        return f"no repeat of {entry.label} measured {quantity}"
+    return f"one repeat of {entry.label} gives no interval" if measured == 1 else ""
 
 
 def new(names: Sequence[str], side: str, reference: str, work: str) -> str:

@@ -95,6 +95,11 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return MISSING if value is None or not math.isfinite(value) else f"{100 * value:.{decimals}f} %"
 
 
+def threshold(share: float) -> str:
+    """Return a share that somebody has set, in percent and as exactly as it was said: "5 %", "2.25 %"."""
+    return f"{100 * share:g} %"
+
+
 def loss(value: float | None) -> str:
     """Return a loss with three significant digits."""
     return significant(value)
@@ -148,6 +153,12 @@ def count(number: int, noun: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence lists them: "tf, torch and torch_compile"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def first(items: Sequence[str], most: int) -> list[str]:
+    """Return the first of `items`, and how many more there are: ["a", "b", "and 3 more"]."""
+    rest = len(items) - most
+    return [*items[:most], f"and {rest:,} more"] if rest > 0 else list(items)
 
 
 def plain(value: Any) -> str:

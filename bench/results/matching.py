@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bench.results import changes_words, content
+from bench.results import format as formats
 from bench.results.across import work
 from bench.results.apart import Entry
 from bench.results.schema import Contender, Results
@@ -37,18 +38,23 @@ class Side:
 class Gap:
     """What could not be compared."""
 
-    side: str
     what: str
     why: str
+    instead: str = ""
+    """What it is held against, which is not its namesake; empty where it is held against nothing."""
 
     @property
     def words(self) -> str:
         """In a sentence."""
-        return f"{self.what} is not compared: {self.why}"
+        told = f"is held against {self.instead}, not a namesake" if self.instead else "is not compared"
+        return f"{self.what} {told}: {self.why}"
 
 
 Matched: TypeAlias = tuple[Entry, Entry]
 """A contender of a later folder, and its namesake in the reference."""
+
+Named: TypeAlias = dict[tuple[str, str], list[Entry]]
+"""Contenders by name and backend: whoever shares both is a namesake."""
 
 
 def match(side: Side, reference: Side) -> tuple[dict[str, list[Matched]], list[Gap], list[str]]:
@@ -78,7 +84,7 @@ def _by_content(side: Side) -> dict[str, list[Run]]:
 def _other_work(side: Side, reference: Side, found: dict[str, list[Run]], known: dict[str, list[Run]]) -> list[Gap]:
     """Name every run without a counterpart, against what comes nearest to it."""
     gaps = [
-        Gap(side=one.name, what=_called(run), why=changes_words.contentless(run.results))
+        Gap(what=_called(run), why=changes_words.contentless(run.results))
         for one in (reference, side)
         for run in one.runs
         if not (run.results.content and run.results.contenders)
@@ -94,9 +100,9 @@ def _other_work(side: Side, reference: Side, found: dict[str, list[Run]], known:
                 nearest = min(candidates, key=lambda other: len(content.differences(run.results, other.results)))
                 why = f"{content.why(run.results, nearest.results)} (nearest in {reference.name}: {_called(nearest)})"
                 told.add(nearest.name)
-            gaps.append(Gap(side=side.name, what=_called(run), why=why))
+            gaps.append(Gap(what=_called(run), why=why))
     return gaps + [
-        Gap(side=side.name, what=_called(run), why=f"no run of the same work in {side.name}")
+        Gap(what=_called(run), why=f"no run of the same work in {side.name}")
         for kind, runs in known.items()
         if kind not in found
         for run in runs
@@ -116,15 +122,16 @@ def _namesakes(
     Where a folder has a contender more than once (a sweep over threads), the one with equal conditions is meant.
     """
     one, other = _named(ours), _named(theirs)
+    names = [dict.fromkeys(name for name, _ in found) for found in (one, other)]
     title = work(theirs[0].results)
     pairs: list[Matched] = []
     gaps: list[Gap] = []
-    if not set(one) & set(other):
+    if not names[0].keys() & names[1].keys():
         # A lone TensorFlow here, a lone PyTorch there: all there is to compare is the one with the other.
         pairs = [(entry, _baseline(theirs, other)) for entries in one.values() for entry in entries]
-    for name, entries in other.items():
+    for key, entries in other.items():
         for entry in entries:
-            rivals = one.get(name, [])
+            rivals = one.get(key, [])
             if len(entries) > 1 or len(rivals) > 1:
                 rivals = [item for item in rivals if item.conditions() == entry.conditions()]
                 twins = [item for item in entries if item.conditions() == entry.conditions()]
@@ -132,22 +139,25 @@ def _namesakes(
             if len(rivals) == 1:
                 pairs.append((rivals[0], entry))
                 continue
-            why = changes_words.unmatched(name, list(one), len(one.get(name, [])), side.name)
-            gaps.append(Gap(side=side.name, what=f"{entry.label}, {title},", why=why))
-    new = [name for name in one if name not in other]
+            instead = formats.listed([mine.label for mine, rival in pairs if rival is entry])
+            others = [items[0].contender for items in one.values()]
+            why = changes_words.unmatched(entry.contender, others, side.name, reference.name)
+            gaps.append(Gap(what=f"{entry.label}, {title},", why=why, instead=instead))
+    new = [name for name in names[0] if name not in names[1]]
     return pairs, gaps, [changes_words.new(new, side.name, reference.name, title)] if new else []
 
 
-def _baseline(runs: list[Run], named: dict[str, list[Entry]]) -> Entry:
+def _baseline(runs: list[Run], named: Named) -> Entry:
     """Return what the others of the reference are compared with."""
-    return named.get(runs[0].results.baseline, next(iter(named.values())))[0]
+    every = [entry for entries in named.values() for entry in entries]
+    return next((entry for entry in every if entry.contender.name == runs[0].results.baseline), every[0])
 
 
-def _named(runs: list[Run]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
+def _named(runs: list[Run]) -> Named:
+    found: Named = {}
     for run in runs:
         for contender in run.results.contenders:
-            found.setdefault(contender.name, []).append(_entry(run, contender))
+            found.setdefault((contender.name, contender.backend), []).append(_entry(run, contender))
     return found
 
 

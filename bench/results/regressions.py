@@ -2,7 +2,10 @@
 
 A slow-down is *shown* where the whole interval lies beyond the threshold: its lower bound does. Where only part of it
 does, these repeats cannot tell, and that is said: it is no proof that nothing has changed. At 95 % and no change beyond
-the threshold, a false alarm comes at most once in forty comparisons of the same work taken together.
+the threshold, a false alarm comes at most once in forty comparisons of the same work taken together, *if the machine
+was equally fast both times*: what it drifts from one run to the other is in no variance, and no number of repeats shows
+it. Where two contenders raced each other in both folders, the change of their ratio is free of it, and is held beside a
+slow-down.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from bench.results import changes_words, reach
 from bench.results import format as formats
-from bench.results.changes import Changes, Pair
+from bench.results.changes import Change, Changes, Pair
 from bench.results.schema import Comparison
 
 USUAL = 0.05
@@ -53,7 +57,7 @@ def regressions(changes: Changes, threshold: float) -> list[Comparison]:
 
 def judge(changes: Changes, quantity: str, threshold: float) -> list[Finding]:
     """Return a finding per contender and later folder for `quantity`, slow-downs first, and one per gap."""
-    found = [_judged(pair, quantity, threshold) for change in changes.changes for pair in change.pairs]
+    found = [_judged(change, pair, quantity, threshold) for change in changes.changes for pair in change.pairs]
     found += [Finding(answer=Answer.NONE, words=gap.words) for gap in changes.gaps]
     if not found:
         found = [Finding(answer=Answer.NONE, words=f"nothing could be compared with {changes.reference}")]
@@ -61,24 +65,48 @@ def judge(changes: Changes, quantity: str, threshold: float) -> list[Finding]:
     return sorted(found, key=lambda item: order.index(item.answer))
 
 
-def _judged(pair: Pair, quantity: str, threshold: float) -> Finding:
+def _judged(change: Change, pair: Pair, quantity: str, threshold: float) -> Finding:
     item = next((item for item in pair.times if item.quantity == quantity), None)
-    if item is None:
-        return Finding(answer=Answer.NONE, words=f"{pair.label} and {pair.against}: neither measured {quantity}")
-    verdict = answer(item, threshold)
-    limit = formats.percent(threshold, 1).replace(".0 ", " ")
-    why = ""
-    if not item.certified:
-        why = f": not certified as the same work: {pair.parity.message}"
-    elif verdict is Answer.NONE:
-        why = ": one repeat on a side gives no interval"
+    verdict = answer(item, threshold) if item else Answer.NONE
+    reasons = _reasons(pair, quantity, measured=item is not None)
+    if reasons and verdict is not Answer.SLOWER:
+        # What was left out may be what was slow: such a folder must not pass.
+        verdict = Answer.NONE
+    limit = formats.threshold(threshold)
     told = {
-        Answer.SLOWER: f" (the whole interval lies beyond {limit} slower)",
+        Answer.SLOWER: f" (the whole interval lies beyond {limit} slower{_drifted(change, pair, quantity)})",
         Answer.WITHIN: f" (at most {limit} slower)",
         Answer.OPEN: f" (more than {limit} slower is possible, and not shown: more repeats narrow it)",
-        Answer.NONE: why,
+        Answer.NONE: f": {'; '.join(reasons)}" if reasons else "",
     }
-    return Finding(answer=verdict, words=f"{item.verdict}{told[verdict]}")
+    said = item.verdict if item else f"{pair.label} and {pair.against} cannot be compared in {quantity}"
+    return Finding(answer=verdict, words=f"{said}{told[verdict]}")
+
+
+def _reasons(pair: Pair, quantity: str, *, measured: bool) -> list[str]:
+    """Return all that stands against a judgement; `measured` says whether there is a comparison at all."""
+    found = [] if pair.certified else [f"not certified as the same work: {pair.parity.message}"]
+    found += [why for entry in (pair.theirs, pair.ours) if (why := changes_words.lacking(entry, quantity))]
+    if quantity == reach.QUANTITY and not measured and not found:
+        found.append("not every repeat came to one and the same target")
+    return found
+
+
+def _drifted(change: Change, pair: Pair, quantity: str) -> str:
+    """Return a remark where no ratio to who raced beside has changed: then all of the machine may have been slower."""
+    races = [item for item in change.races if pair.label in (item.contender, item.baseline)]
+    races = [item for item in races if item.shift.quantity == quantity]
+    if not races or not all(_holds_one(item.shift) for item in races):
+        return ""
+    rivals = [item.baseline if item.contender == pair.label else item.contender for item in races]
+    told = f"inside the runs no change of the ratio to {formats.listed(rivals)} is shown"
+    return f"; {told}: the whole machine may have been slower"
+
+
+def _holds_one(shift: Comparison) -> bool:
+    if not shift.certified or shift.low is None or shift.high is None:
+        return False
+    return shift.low <= 1 <= shift.high and not formats.says_nothing(shift.low, shift.high)
 
 
 def exit_status(findings: Sequence[Finding], *, strict: bool = False) -> int:

@@ -28,6 +28,9 @@ WIDEST = {"test_accuracy": 1.0, "test_kappa": 2.0}
 WIDE = 1.1
 """From this quotient of its ends on, an interval is called wide where few repeats are the reason."""
 
+MOST_APART = 4
+"""Differences between two runs that a sentence names; tables have them all."""
+
 EQUAL_TIMES = 0.001
 """Ratios of times so close to 1 are no difference: a share of one."""
 
@@ -85,11 +88,12 @@ def together(family: int) -> str:
 def marks(*, paired: bool, certified: bool, note: str = "", apart: Sequence[str] = ()) -> list[str]:
     """Return the remarks that must stand beside a number wherever it is shown.
 
-    `apart` names what else differed between two runs that were made apart.
+    `apart` names what else differed between two runs that were made apart, most telling first; a sentence has room for
+    the first of them.
     """
     found = [note] if note else []
     if not paired:
-        found += ["machine drift not controlled", *apart]
+        found += ["machine drift not controlled", *formats.first(apart, MOST_APART)]
     if not certified:
         found.append("uncertified")
     return found

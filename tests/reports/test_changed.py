@@ -105,9 +105,29 @@ def test_what_was_not_compared_never_passes(folder, capsys, tmp_path):
     status, lines = ran(capsys, tmp_path, a, departs, "--fail-if-slower", "5%")
     assert status == 2
     assert "not certified as the same work: not certified: the fingerprint of torch (departs) is missing" in str(lines)
-    empty = tmp_path / "sweep"
-    (empty / "0").mkdir(parents=True)
-    assert ran(capsys, tmp_path, a, empty, "--fail-if-slower", "5%")[0] == 2
+    sweep = tmp_path / "sweep"
+    (sweep / "0").mkdir(parents=True)
+    assert ran(capsys, tmp_path, a, sweep, "--fail-if-slower", "5%")[0] == 2
+
+
+@pytest.mark.parametrize("names", [("a", "EMPTY"), ("EMPTY", "a"), ("a", "EMPTY", "same")])
+def test_a_folder_without_results_never_passes(folder, capsys, tmp_path, names):
+    (tmp_path / "EMPTY").mkdir()
+    folders = [folder(name) if name != "EMPTY" else tmp_path / name for name in names]
+    status, lines = ran(capsys, tmp_path, *folders, "--fail-if-slower", "50%")
+    assert status == 2
+    assert "cannot be judged: EMPTY is not compared: it holds no results" in lines
+    text = words(*folders)
+    assert "EMPTY is not compared: it holds no results." in text
+    assert " EMPTY none " in text
+    assert " a 1 run: ok " in text
+
+
+def test_a_gate_with_nothing_to_judge_does_not_pass(folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(changed, "compare", lambda *_: None)
+    folders = [str(folder(name)) for name in "ab"]
+    assert main([*folders, "--fail-if-slower", "5%", "--out", str(tmp_path / "all.html")]) == 2
+    assert "there was nothing to compare" in capsys.readouterr().err
 
 
 def test_the_page_says_what_was_compared_and_lists_slow_downs_first(folder):
@@ -139,6 +159,34 @@ def test_without_a_slow_down_the_page_says_what_that_does_not_mean(folder):
     assert "No slow-down by more than 50 % is shown" in text
     assert "That is no proof that there is none" in text
     assert "The answers to --fail-if-slower 50 % not slower: no difference resolved" in text
+
+
+def test_what_could_not_be_judged_is_counted_beside_what_could(folder):
+    def alone(results):
+        results.trials = [trial for trial in results.trials if trial.contender == "tf" or trial.repeat == 0]
+
+    def first(results):
+        results.trials = [trial for trial in results.trials if trial.repeat == 0]
+
+    some = words(folder("a"), folder("b", change=alone))
+    assert "of 6 comparisons that could be judged, none has its whole interval beyond it" in some
+    assert "6 more could not be judged: not certified as the same work, or without an interval" in some
+    none = words(folder("c"), folder("d", change=first))
+    assert "Whether anything has become slower could not be judged" in none
+    assert "No slow-down" not in none
+    assert "could not be judged" not in words(folder("e"), folder("f"))
+
+
+def test_what_is_cut_says_so(folder, monkeypatch):
+    def change(results):
+        results.status = "interrupted"
+
+    monkeypatch.setattr("reports.render.MOST_ROWS", 1)
+    text = words(*(folder(name, 1.3, change=change) for name in "abc"), threshold=0.05)
+    head, table = text.split("The folders")
+    assert head.count("more that are not shown here") == 2, "answers and notes"
+    assert "… and 2 more that are not shown here" in table, "folders"
+    assert "results.json" not in text
 
 
 def test_one_folder_is_held_against_none(folder, sweep_folder, capsys):

@@ -59,4 +59,18 @@ def test_too_many_stay_in_the_tables(folders, monkeypatch):
     monkeypatch.setattr(charts_changes, "MOST_ROWS", 1)
     made, _ = drawn(folders(a=1.0, b=1.0))
     assert made.changes == []
-    assert "<svg" not in html(made).split('id="changes"')[1].split("The folders")[0]
+    shown = html(made).split('id="changes"')[1].split("The folders")[0]
+    assert "<svg" not in shown
+    assert "The chart is left out, for it would have 2 rows: the tables below have them all." in shown
+
+
+def test_what_no_axis_can_hold_is_said(folders, monkeypatch):
+    monkeypatch.setattr(charts_changes, "draw", lambda *_: 1 / 0)
+    made, _ = drawn(folders(a=1.0, b=1.0))
+    assert "The chart could not be drawn (ZeroDivisionError): the tables below have every ratio." in html(made)
+
+
+def test_the_chart_says_whose_intervals_hold_together(folders):
+    made, _ = drawn(folders(a=1.0, b=1.3, c=0.8))
+    (chart,) = made.changes
+    assert "Of the contenders of one kind of work, in all folders, the intervals hold together." in chart.note

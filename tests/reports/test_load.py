@@ -45,6 +45,15 @@ def test_no_results_is_one_line(tmp_path):
         load([tmp_path / "nowhere"])
 
 
+def test_a_folder_without_results_is_a_run_that_says_so(run_folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    runs = load([tmp_path / "empty", run_folder])
+    assert [(run.name, run.side, run.status, run.problem) for run in runs] == [
+        ("empty", "empty", "no results", "it holds no results"),
+        ("run", "run", "ok", ""),
+    ]
+
+
 def test_an_unreadable_result_is_named_and_the_others_stay(sweep_folder):
     (sweep_folder / "1" / "results.json").write_text('{"schema_version": 99}')
     runs = load([sweep_folder])

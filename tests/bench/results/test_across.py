@@ -72,7 +72,8 @@ def test_equal_conditions_are_not_talked_about(runs):
         ({"versions": {"numpy": "2.3.0"}}, "numpy 2.3.0 against 2.4.0"),
         ({"machine": {"cpu": "two"}}, "another machine (cpu)"),
         ({"machine": {"cores": 8, "gpus": [{"name": "H"}]}}, "another machine (cores, gpus)"),
-        ({"settings": {"threads": 1}, "machine": {"cpu": "two"}}, "threads 1 against 2, another machine (cpu)"),
+        ({"settings": {"threads": 1}, "machine": {"cpu": "two"}}, "another machine (cpu), threads 1 against 2"),
+        ({"versions": {"numpy": "2"}, "machine": {"kernel": "6"}}, "numpy 2 against 2.4.0, kernel 6 against –"),
     ],
 )
 def test_what_differs_stands_in_every_sentence(runs, changes, said):
@@ -81,6 +82,14 @@ def test_what_differs_stands_in_every_sentence(runs, changes, said):
     sentences = [item.verdict for item in (*group.comparison, *group.agreement)]
     assert len(sentences) == 3
     assert all(f"machine drift not controlled, {said})" in sentence for sentence in sentences)
+
+
+def test_a_sentence_names_the_first_differences_and_counts_the_rest(runs):
+    many = {"threads": 1, "device": "gpu", "compile": True}
+    (group,) = across(runs(settings=many, machine={"cpu": "two", "kernel": "6", "governor": "powersave"}))
+    assert len(group.differences["torch"]) == 6
+    assert "another machine (cpu), " in group.comparison[0].verdict
+    assert group.comparison[0].verdict.endswith(", and 2 more)")
 
 
 def test_two_versions_of_one_framework_are_told_apart(runs):

@@ -51,6 +51,16 @@ def test_significant(value, text):
     assert formats.significant(value) == text
 
 
+@pytest.mark.parametrize(("share", "text"), [(0.05, "5 %"), (0.0225, "2.25 %"), (0.00049, "0.049 %"), (1.5, "150 %")])
+def test_a_threshold_reads_as_exactly_as_it_was_set(share, text):
+    assert formats.threshold(share) == text
+
+
+def test_the_rest_of_a_list_is_counted():
+    assert formats.first(["a", "b", "c"], 3) == ["a", "b", "c"]
+    assert formats.first(["a", "b", "c"], 1) == ["a", "and 2 more"]
+
+
 def test_shares_and_ratios():
     assert formats.percent(0.9722) == "97.2 %"
     assert formats.percent(None) == formats.percent(math.inf) == "–"
