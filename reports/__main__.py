@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from bench.results import regressions, store
+from bench.results.format import one_line
 from reports.asked import parse
 
 
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
                     problems += write(page, out)
                     written.append(out)
             if asked.export:
-                groups = [*compared, *(changed.groups(apart) if apart else [])]
+                groups = [*(changed.groups(apart) if apart else []), *compared]
                 problems += export.write(asked.export, runs, groups, out.parent / export.FOLDER, page)
                 written.append(out.parent / export.FOLDER)
     except (NothingToReport, export.ExportError) as error:
@@ -73,11 +74,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _refuse(message: str) -> int:
     print(one_line(message), file=sys.stderr)
     return 2
-
-
-def one_line(text: str) -> str:
-    """Return `text` on one line, without what could drive a terminal."""
-    return "".join(letter if letter.isprintable() else " " if letter in "\n\t" else "?" for letter in text)
 
 
 def _cores() -> int:

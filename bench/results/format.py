@@ -146,6 +146,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def one_line(text: object) -> str:
+    """Return `text` on one line, with every character that could drive a terminal shown as "?"."""
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in str(text))
+
+
 def plain(value: Any) -> str:
     """Return any setting in one line: lists joined, mappings as ``name (key value, …)``."""
     if value is None:

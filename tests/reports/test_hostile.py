@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from bench.results import store
-from reports import changed, page
-from reports.__main__ import main, one_line
+from bench.results.format import one_line
+from reports import changed, export, page
+from reports.__main__ import main
 from reports.load import load
 from reports.render import html
 
