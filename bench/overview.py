@@ -100,5 +100,5 @@ def _apart(found: Mapping[Path, Results]) -> list[Line]:
     for group in across.across([(run, results) for run, results in found.items()]):
         lines.append(Line(group.title, style="bold"))
         lines += [Line(item.verdict, "  • ") for item in group.comparison if item.quantity == "step_seconds"]
-        lines += [Line(item.verdict, "  • ") for item in group.agreement if item.quantity.startswith("test_accuracy")]
+        lines += [Line(item.verdict, "  • ") for item in group.agreement if item.quantity in METRICS]
     return lines
