@@ -136,7 +136,14 @@ def test_what_is_resumed_stays_where_it_is(command, tmp_path, monkeypatch):
     monkeypatch.setattr(api, "_race", lambda words, progress: asked.append(words) or (0, ""))
     write_run(tmp_path / "earlier", contenders=("torch",), repeats=1)
     assert run(resume="earlier").folders == [tmp_path / "earlier"]
-    assert asked == [["resume=earlier"]]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(resume="~/earlier", report=False).folders == [tmp_path / "earlier"]
+    assert asked == [["resume=earlier"], ["report=false", f"resume={tmp_path}/earlier"]]
+    with pytest.raises(RequestError, match=r"^folder='new': does not go with resume="):
+        run(resume="earlier", folder="new")
+    with pytest.raises(RequestError, match=r"^resume=earlier: say resume= as a setting: run\(resume='earlier'\)$"):
+        run(overrides=["resume=earlier"])
+    assert len(asked) == 2
 
 
 def test_a_refused_request_is_one_exception_with_its_message(command, tmp_path, capsys):
@@ -157,6 +164,8 @@ def test_an_interrupt_reaches_the_command_and_is_raised_again(command, monkeypat
 
     def show(line, **options):
         said.append(line.strip())
+    with pytest.raises(RuntimeError, match=r"left no results \(exit status 1\)"):
+        run(exit=1, folder="old")
         if said[-1] == "at work":
             raise KeyboardInterrupt
 
