@@ -74,7 +74,7 @@ def load(folders: list[Path]) -> list[Run]:
         if not folder.is_dir():
             raise NothingToReport(f"{folder}: there is no such folder")
         side = _unique(folder.resolve().name or str(folder), {run.side for run in runs})
-        for place in _runs_in(folder):
+        for place in _runs_in(folder) or [folder]:  # one that holds nothing is named, and never passes for compared
             label = side
             if place != folder:
                 label = place.name if len(folders) == 1 else f"{side}/{place.name}"

@@ -70,6 +70,7 @@ def tables(runs: Sequence[Run], across: Sequence[Across], problems: list[str]) -
     checks = [(run.name, item) for run, results in known for item in results.parity.checks]
     checks += [(name, item) for name, group in groups if group.parity for item in group.parity.checks]
     warned = [(run.name, item) for run, results in known for item in results.warnings]
+    warned += [(name, item) for name, group in groups for item in group.warnings]
     return {
         "runs": [_frame([_run(run) for run in runs])],
         "trials": [_frame([_trial(run, results, trial) for run, results in known for trial in results.trials], KEYS)],
