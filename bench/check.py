@@ -92,7 +92,7 @@ def table(checks: Sequence[Check]) -> Table:
     for check in checks:
         error = formats.MISSING if check.error is None else f"{check.error:.1e}"
         mark = Text("✓", style="green") if check.passed else Text("✗", style="bold red")
-        names = (verdict.clean(check.contender), verdict.clean(check.baseline))
+        names = (formats.one_line(check.contender), formats.one_line(check.baseline))
         shown.add_row(mark, *names, check.quantity, check.precision, error, f"{check.tolerance:.0e}")
     return shown
 

@@ -13,8 +13,8 @@ from bench import sweep
 from bench.results import across, store, summary
 from bench.results import format as formats
 from bench.results.folder import tail
-from bench.results.schema import Results
-from bench.verdict import Line, clean
+from bench.results.schema import METRICS, Results
+from bench.verdict import Line
 
 STYLES = {"ok": "green", "failed": "bold red", "interrupted": "yellow"}
 LOG_LINES = 5
@@ -38,7 +38,7 @@ def tell(folder: Path, said: Mapping[Path, str], console: Console | None = None)
         console.print(line, soft_wrap=not whole)
     if any(results is None or (results.status != "ok" and summary.is_open(results)) for results in found.values()):
         again = f"To run what is missing or failed: python -m bench resume={shlex.quote(str(folder))}"
-        console.print(Text(clean(again)), soft_wrap=True)
+        console.print(Text(formats.one_line(again)), soft_wrap=True)
 
 
 def _read(run: Path) -> Results | None:
@@ -100,5 +100,5 @@ def _apart(found: Mapping[Path, Results]) -> list[Line]:
     for group in across.across([(run, results) for run, results in found.items()]):
         lines.append(Line(group.title, style="bold"))
         lines += [Line(item.verdict, "  • ") for item in group.comparison if item.quantity == "step_seconds"]
-        lines += [Line(item.verdict, "  • ") for item in group.agreement if item.quantity.startswith("test_accuracy")]
+        lines += [Line(item.verdict, "  • ") for item in group.agreement if item.quantity in METRICS]
     return lines

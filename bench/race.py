@@ -212,4 +212,5 @@ def _report(folder: Path, screen: Screen, *, wait: bool = True) -> None:
     if done.returncode:
         with suppress(OSError):  # a full disk, likely: what is said on screen must do
             (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
-        screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: python -m reports {folder}")
+        again = f"python -m reports {shlex.quote(str(folder))}"
+        screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: {again}")

@@ -51,13 +51,14 @@ class Runs:
 
     @property
     def verdict(self) -> str:
-        """What was found, in sentences: of a lone run, or a line per run, and one per comparison across runs."""
+        """What was found, in sentences: of a lone run, or a line per run and comparison, and what was not compared."""
         rows = list(self.runs.itertuples())
         if len(rows) == 1:
             return _told(rows[0])
-        lines = [f"{row.run} ({row.dataset} × {row.model}): {_told(row)}" for row in rows]
-        across = self.comparison[~self.comparison["run"].isin(self.runs["run"])]
-        return "\n".join([*lines, *across.loc[across["quantity"] == "step_seconds", "verdict"]])
+        lines = [f"{row.run}{_work(row)}: {_told(row)}" for row in rows]
+        across, beside = (frame[~frame["run"].isin(self.runs["run"])] for frame in (self.comparison, self.warnings))
+        steps = across.loc[across["quantity"] == "step_seconds", "verdict"]
+        return "\n".join([*lines, *steps, *beside["message"]])
 
     @property
     def report(self) -> Path | None:
@@ -139,6 +140,10 @@ class Runs:
     @cached_property
     def _page(self) -> str:
         return _exported(self.folders, "notebook", lambda place: (place / "notebook.html").read_text(encoding="utf-8"))
+
+
+def _work(row: Any) -> str:
+    return f" ({row.dataset} × {row.model})" if row.dataset or row.model else ""
 
 
 def _told(row: Any) -> str:

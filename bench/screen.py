@@ -19,8 +19,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from bench.results import format as formats
+from bench.results.format import one_line
 from bench.results.schema import METRICS, QUALITIES, Results, Trial
-from bench.verdict import Line, clean, render
+from bench.verdict import Line, render
 
 REFRESH_SECONDS = 0.5
 """The bars are drawn no more often than that, however many events there are."""
@@ -89,7 +90,7 @@ class Screen:
         self._trial_began = self._clock()
         self._began = self._trial_began if self._began is None else self._began
         self._index, self._total, self._running = index, total, True
-        self._trial = clean(text)
+        self._trial = one_line(text)
         if not self.live:
             self._say(f"{self._trial} …")
             return
@@ -98,7 +99,7 @@ class Screen:
 
     def phase(self, name: str) -> None:
         """Say that the running trial has entered a phase."""
-        text = clean(name).replace("_", " ")
+        text = one_line(name).replace("_", " ")
         if self.live:
             # Always drawn: a trial has few phases, and one of them may compile for a minute.
             self._draw(inside=text, done=0, of=1, force=True)
@@ -107,7 +108,7 @@ class Screen:
 
     def epoch(self, done: int, total: int, note: str = "") -> None:
         """Say that `done` of `total` epochs are trained; `note` is what they came to ("loss 0.31")."""
-        text = f"epoch {done} of {total}" + (f", {clean(note)}" if note else "")
+        text = f"epoch {done} of {total}" + (f", {one_line(note)}" if note else "")
         if self.live:
             self._draw(inside=text, done=done, of=total)
         else:
@@ -118,9 +119,9 @@ class Screen:
         took = self._clock() - self._trial_began
         self._finished, self._spent, self._running = self._finished + 1, self._spent + took, False
         lone = trials[0] if len(trials) == 1 else None
-        how = "done in" if lone is None or lone.status == "ok" else f"{clean(lone.status)} after"
+        how = "done in" if lone is None or lone.status == "ok" else f"{one_line(lone.status)} after"
         came = outcome(lone, note) if lone else ""
-        line = f"{how} {_span(took)}" + (f": {clean(came)}" if came else "")
+        line = f"{how} {_span(took)}" + (f": {one_line(came)}" if came else "")
         style = COLOURS.get(lone.status, "red") if lone and lone.status != "ok" else None
         self._say(f"{self._trial}: {line}" if self.live else f"  {line}", style=style)
         for trial in trials if lone is None else ():
@@ -147,7 +148,7 @@ class Screen:
     def _say(self, text: str, style: str | None = None) -> None:
         self._spoken = self._clock()
         # Lines that are read by programs too must not be broken at 80 columns.
-        self._console.print(Text(self._label + clean(text), style=style or ""), soft_wrap=not self.live)
+        self._console.print(Text(self._label + one_line(text), style=style or ""), soft_wrap=not self.live)
         self._console.file.flush()
 
     def _beat(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -123,7 +124,8 @@ def report(folder: Path) -> bool:
         print(f"\nReport over the sweep: {folder / store.REPORT}", flush=True)
     else:
         print(
-            f"The report over the sweep failed; the results are safe. Again: python -m reports {folder}",
+            "The report over the sweep failed; the results are safe. "
+            f"Again: python -m reports {shlex.quote(str(folder))}",
             file=sys.stderr,
         )
     return worked

@@ -16,6 +16,7 @@ from bench.results import environments, store, summary
 from bench.results import format as formats
 from bench.results import words as wording
 from bench.results.findings import findings
+from bench.results.format import one_line
 from bench.results.schema import METRICS, QUALITIES, Agreement, Parity, Results, RunWarning
 from bench.results.summary import Row
 
@@ -41,18 +42,13 @@ class Line:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         """Yield the line, broken at the width there is."""
-        line = self.mark + clean(self.text).strip()
+        line = self.mark + one_line(self.text).strip()
         if not options.no_wrap:
             indent = " " * len(self.mark)
             line = textwrap.fill(
                 line, options.max_width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False
             )
         yield Text(line, style=self.style)
-
-
-def clean(text: object) -> str:
-    """Return `text` on one line, with every character that could drive a terminal shown as "?"."""
-    return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in str(text))
 
 
 def render(results: Results, folder: Path) -> list[RenderableType]:
@@ -74,7 +70,7 @@ def render(results: Results, folder: Path) -> list[RenderableType]:
     parts += certificate(results.parity)
     parts += _warnings(results.warnings)
     report = folder / store.REPORT
-    where = f"report: {clean(report)}" if report.is_file() else f"results: {clean(folder / store.NAME)}"
+    where = f"report: {one_line(report)}" if report.is_file() else f"results: {one_line(folder / store.NAME)}"
     return [*parts, Text(), Text(where, style="bold", no_wrap=True, overflow="ignore")]
 
 
@@ -90,12 +86,12 @@ def table(rows: list[Row], results: Results) -> Table:
     reach = "(95 %\ntogether)" if several else "(95 %)"
     shown.add_column(f"time ratio\n{reach}", justify="right", no_wrap=True)
     for row in rows:
-        name = Text(clean(row.name))
+        name = Text(one_line(row.name))
         if row.trouble:
-            name.append(f"\n{clean(row.trouble)}", style="yellow")
+            name.append(f"\n{one_line(row.trouble)}", style="yellow")
         shown.add_row(
             name,
-            Text(clean(row.framework).replace(" / ", "\n")),
+            Text(one_line(row.framework).replace(" / ", "\n")),
             Text(formats.quality(row.quality, row.metric) + (f"\n{note}" if note and row.finished else "")),
             Text(formats.loss(row.test_loss)),
             Text(formats.seconds(row.step_seconds)),
@@ -132,7 +128,7 @@ def _heading(results: Results) -> str:
     if results.dataset:
         remark = results.dataset.remark
         parts.append(f"on {results.dataset.title or results.dataset.name}" + (f" [{remark}]" if remark else ""))
-    return clean(" ".join(parts) or "Verdict")
+    return one_line(" ".join(parts) or "Verdict")
 
 
 def _sentences(results: Results) -> list[str]:

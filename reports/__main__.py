@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from bench.results import regressions, store
+from bench.results.format import one_line
 from reports.asked import parse
 
 
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
                     problems += write(page, out)
                     written.append(out)
             if asked.export:
-                groups = [*compared, *(changed.groups(apart) if apart else [])]
+                groups = [*(changed.groups(apart) if apart else []), *compared]
                 problems += export.write(asked.export, runs, groups, out.parent / export.FOLDER, page)
                 written.append(out.parent / export.FOLDER)
     except (NothingToReport, export.ExportError) as error:
@@ -74,11 +75,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _refuse(message: str) -> int:
     print(one_line(message), file=sys.stderr)
     return 2
-
-
-def one_line(text: str) -> str:
-    """Return `text` on one line, without what could drive a terminal."""
-    return "".join(letter if letter.isprintable() else " " if letter in "\n\t" else "?" for letter in text)
 
 
 def _cores() -> int:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from bench.results import format as formats
 from bench.results import regressions
 from bench.results.across import Across
-from bench.results.changes import Changes, Pair, changes
+from bench.results.changes import Change, Changes, Pair, changes
 from bench.results.format import count, plain
 from bench.results.matching import Run, Side
 from bench.results.regressions import Answer, Finding
-from bench.results.schema import METRICS, Comparison
+from bench.results.schema import METRICS, Comparison, RunWarning
 from reports import load
 
 MOST_LINES = 60
 """Lines of one kind that the screen shows; the report has them all."""
+
+NOT_COMPARED, NOTE = "not_compared", "comparison_note"
+"""Kinds of what the exports say beside a comparison: what is missing in it, and what else a reader must know."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,13 +171,30 @@ def _most(lines: list[str]) -> list[str]:
 
 
 def groups(found: Changed) -> list[Across]:
-    """Return what was compared across folders as the exports have it: a group per kind of work and later folder."""
-    return [
+    """Return what the exports have of it: the answers and the gaps, a group per pair, and the changed ratios."""
+    gaps = [gap.words for gap in found.changes.gaps]
+    answers = [f"{item.answer.value}: {item.words}" for item in found.findings if item.words not in gaps]
+    warnings = [RunWarning(kind=NOT_COMPARED, message=words) for words in gaps]
+    warnings += [RunWarning(kind=NOTE, message=note) for note in found.changes.notes]
+    told = Across(
+        title=f"folders held against {found.changes.reference}",
+        warnings=warnings,
+        answers=[_sum(found, None), *answers] if found.findings else [],
+    )
+    apart = [group for change in found.changes.changes for group in _groups(change, found.changes.reference)]
+    return [told, *apart] if told.answers or told.warnings else apart
+
+
+def _groups(change: Change, reference: str) -> list[Across]:
+    pairs = [
         Across(
-            title=f"{change.work}, {change.side} against {found.changes.reference}",
-            comparison=[*change.times, *change.shifts],
-            agreement=change.qualities,
-            differences={pair.label: pair.differences for pair in change.pairs if pair.differences},
+            title=f"{change.work}, {pair.label} against {pair.against}",
+            comparison=pair.times,
+            agreement=pair.qualities,
+            parity=pair.parity,
+            differences={pair.label: pair.differences} if pair.differences else {},
         )
-        for change in found.changes.changes
+        for pair in change.pairs
     ]
+    title = f"{change.work}, ratios within the runs of {change.side} against those of {reference}"
+    return [*pairs, Across(title=title, comparison=change.shifts)] if change.shifts else pairs

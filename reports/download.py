@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.results.schema import Trial
+from reports.export import harmless
 from reports.load import Run
 
 MOST_BYTES = 300_000
@@ -108,5 +109,4 @@ def _cells(trial: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _text(value: Any) -> Any:
-    """Return `value` for a cell: a text that a spreadsheet would take for a formula is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return harmless(value) if isinstance(value, str) else value

@@ -53,6 +53,7 @@ def write(runs: Sequence[Run], folder: Path) -> None:
             taken.add(place)
             place.mkdir(parents=True)
             _write(place / FILE, scalars(run, item), began)
+        run.release()
 
 
 def safe(name: str) -> str:
@@ -68,8 +69,10 @@ def scalars(run: Run, item: Frames) -> Iterator[Scalar]:
             epoch = item.epochs["epoch"][place]
             if np.isfinite(value) and 0 <= epoch < LAST:
                 yield f"epoch/{name}", int(epoch), float(value), float(ends[place])
+    import pandas as pd
+
     try:
-        steps = read_steps(run, item.trial)
+        steps = pd.concat(read_steps(run, item.trial), ignore_index=True)
     except Exception:  # as in frames.read, which has kept why
         return
     yield from _losses(steps, ends)

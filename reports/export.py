@@ -108,14 +108,15 @@ def _csv(path: Path) -> Iterator[Sink]:
     with _whole(path) as file:
 
         def sink(piece: pd.DataFrame) -> None:
-            texts = {str(name): piece[name].map(_harmless) for name in piece if name in TEXTS}
+            texts = {str(name): piece[name].map(harmless) for name in piece if name in TEXTS}
             head = file.tell() == 0
             file.write(piece.assign(**texts).to_csv(index=False, header=head, lineterminator="\n").encode())
 
         yield sink
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return `text` for a cell of CSV: what a spreadsheet would take for a formula is marked as text."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

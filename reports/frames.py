@@ -6,13 +6,16 @@ import csv
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.results.folder import inside
 from bench.results.schema import Trial
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -26,6 +29,8 @@ STEP_COLUMNS = ["phase", "epoch", "step", "seconds", "loss"]
 MAX_BYTES = 64 * 2**20
 MAX_ROWS = 5_000_000
 MAX_EPOCHS = 100_000
+MOST_PHASES, LONGEST_PHASE = 100, 40
+"""And characters of each: an export writes the phase of every row out."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,14 +85,7 @@ def _number(text: str | None) -> float:
 
 
 def _read_steps(path: Path, frames: Frames) -> None:
-    import pyarrow.parquet as pq
-
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError("too large")
-    # Few bytes can stand for many: what a file promises is counted before, and each phase is read once.
-    with pq.ParquetFile(path, read_dictionary=["phase"]) as file:
-        _bounded(file)
-        table = file.read(columns=STEP_COLUMNS)
+    table = read_steps(path)
     train = table.filter(_which(table["phase"], "train")).sort_by([("epoch", "ascending"), ("step", "ascending")])
     latencies = _floats(table.filter(_which(table["phase"], "latency"))["seconds"])
     losses = _floats(train["loss"])
@@ -96,6 +94,25 @@ def _read_steps(path: Path, frames: Frames) -> None:
         frames.latencies = latencies
     if np.isfinite(losses).any():
         frames.steps, frames.losses = thin(losses, POINTS)
+
+
+def read_steps(path: Path) -> pa.Table:
+    """Return `STEP_COLUMNS` of a ``steps.parquet``, whose phases are dictionaries.
+
+    Raises `ValueError` where it is no table of steps or too large, and whatever a damaged file comes to.
+    """
+    from pyarrow import parquet
+
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError("too large")
+    # Few bytes can stand for many: what a file promises is counted before, and each phase is read once.
+    with parquet.ParquetFile(path, read_dictionary=["phase"]) as file:
+        _bounded(file)
+        table = file.read(columns=STEP_COLUMNS)
+    for words in (chunk.dictionary.to_pylist() for chunk in table["phase"].chunks):
+        if len(words) > MOST_PHASES or any(len(str(word)) > LONGEST_PHASE for word in words):
+            raise ValueError("no phases")
+    return table
 
 
 def _which(phases: Any, name: str) -> npt.NDArray[np.bool_]:

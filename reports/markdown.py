@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.results import environments, summary
 from bench.results import format as formats
 from bench.results.across import Across
-from bench.results.schema import QUALITIES, TIMES, Comparison, Results
+from bench.results.schema import QUALITIES, TIMES, Agreement, Comparison, Results
 from bench.results.summary import Row
 from reports import words
+from reports.format import difference
 from reports.load import Run
 
 APART = "These contenders ran apart: the intervals are unpaired, and machine drift is not controlled."
@@ -112,17 +113,31 @@ def _ratio(found: Comparison | None) -> str:
 
 
 def _across(group: Across) -> list[str]:
-    cells = [
-        [item.contender, item.baseline, TIMES.get(item.quantity, item.quantity), _ratio(item)]
-        for item in group.comparison
-    ]
-    parts = [f"### Across runs: {escape(group.title)}", APART]
+    parts = [f"### Across runs: {escape(group.title)}"]
+    parts += [_list("Has anything become slower?", [escape(told) for told in group.answers])]
+    parts += [_list("Not compared, or to know beside:", [escape(item.message) for item in group.warnings])]
+    if group.comparison or group.agreement:
+        parts.append(APART)
     if group.parity:
         certified = "Certified: the same work" if group.parity.passed else "NOT certified"
         parts.append(_badge(certified, group.parity.message))
     for name, found in group.differences.items():
         parts.append(f"{escape(name)} ran under other conditions than the baseline: {escape(', '.join(found))}.")
-    return [*parts, _grid(["contender", "against", "quantity", "ratio (95 %)"], cells, left=3)]
+    times = [[*_what(item, TIMES), _ratio(item)] for item in group.comparison]
+    qualities = [[*_what(item, QUALITIES), _difference(item)] for item in group.agreement]
+    for cells, head in ((times, "ratio (95 %)"), (qualities, "difference (95 %)")):
+        parts.append(_grid(["contender", "against", "quantity", head], cells, left=3) if cells else "")
+    return [part for part in parts if part]
+
+
+def _what(item: Comparison | Agreement, names: Mapping[str, str]) -> list[str]:
+    return [item.contender, item.baseline, names.get(item.quantity, item.quantity)]
+
+
+def _difference(found: Agreement) -> str:
+    value, low, high = (difference(end, found.quantity) for end in (found.difference, found.low, found.high))
+    reach = f" ({low} to {high})" if found.low is not None else ""
+    return f"{value}{' points' if 'accuracy' in found.quantity else ''}{reach}"
 
 
 def _grid(heads: Sequence[str], cells: Iterable[Sequence[str]], left: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shlex
 from pathlib import Path
 
 import jinja2
@@ -46,6 +47,7 @@ def html(page: Page, template: str = "report.html.j2") -> str:
         part=fmt.part,
         scientific=fmt.scientific,
         plain=plain,
+        shell=shlex.quote,
     )
     light, dark = palette.css()
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")

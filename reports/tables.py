@@ -10,19 +10,21 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pyarrow import parquet
 
 from bench.results.across import Across
 from bench.results.folder import inside
 from bench.results.format import pairs, plain
 from bench.results.schema import QUALITIES, TIMES, Agreement, Check, Comparison, Results, RunWarning, Trial
-from reports import words
+from reports import frames, words
 from reports.format import number
-from reports.frames import EPOCH_COLUMNS, MAX_ROWS, STEP_COLUMNS
+from reports.frames import EPOCH_COLUMNS, STEP_COLUMNS
 from reports.load import Run, clean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KEYS = ("run", "contender", "repeat", "seed")
 """What tells the rows of ``trials``, ``epochs`` and ``steps`` apart; `repeat` is counted from 0, as in results.json."""
@@ -49,12 +51,15 @@ WHOLE |= {"warnings", "cores", "warmup_steps"}
 FLAGS = {"paired", "certified", "passed", "parity_passed", "target_reached", "warmup_settled"}
 LARGEST = 2**63 - 1
 
+PIECE = 100_000
+"""Rows of ``steps`` that are a frame, and in memory as one, at a time."""
+
 
 def tables(runs: Sequence[Run], across: Sequence[Across], problems: list[str]) -> dict[str, Iterable[pd.DataFrame]]:
     """Return every table by its name, each in pieces of the same columns; to go through once.
 
-    ``steps`` is read from the trials' files piece by piece as it is gone through; what could not be read is then
-    added to `problems`, a line each.
+    ``epochs`` and ``steps`` are read from the trials' files piece by piece as they are gone through; what could not be
+    read of the steps is then added to `problems`, a line each.
     """
     known = [(run, run.results) for run in runs if run.results]
     groups = _groups(across, {run.name for run in runs})
@@ -65,10 +70,11 @@ def tables(runs: Sequence[Run], across: Sequence[Across], problems: list[str]) -
     checks = [(run.name, item) for run, results in known for item in results.parity.checks]
     checks += [(name, item) for name, group in groups if group.parity for item in group.parity.checks]
     warned = [(run.name, item) for run, results in known for item in results.warnings]
+    warned += [(name, item) for name, group in groups for item in group.warnings]
     return {
         "runs": [_frame([_run(run) for run in runs])],
         "trials": [_frame([_trial(run, results, trial) for run, results in known for trial in results.trials], KEYS)],
-        "epochs": [_epochs(runs)],
+        "epochs": _epochs(runs),
         "steps": _steps(runs, problems),
         "comparison": [_plain(compared, Comparison)],
         "agreement": [_plain(agreed, Agreement)],
@@ -154,20 +160,21 @@ def _trial(run: Run, results: Results, trial: Trial) -> dict[str, Any]:
     return row | {f"phase_{name}_seconds": value for name, value in trial.phases.items()}
 
 
-def _epochs(runs: Sequence[Run]) -> pd.DataFrame:
-    pieces = [pd.DataFrame(_keys(run, item.trial) | item.epochs) for run in runs for item in run.trials if item.epochs]
-    rows: list[Any] = pd.concat(pieces, ignore_index=True).to_dict("records") if pieces else []
-    return _frame(rows, (*KEYS, *EPOCH_COLUMNS))
+def _epochs(runs: Sequence[Run]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of one trial's ``epochs.csv`` after the other; of the files, one run's at a time are in memory."""
+    yield _frame([], (*KEYS, *EPOCH_COLUMNS))
+    for run in runs:
+        yield from (_typed(pd.DataFrame(_keys(run, item.trial) | item.epochs)) for item in run.trials if item.epochs)
+        run.release()
 
 
 def _steps(runs: Sequence[Run], problems: list[str]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of one trial's ``steps.parquet`` after the other: what every clock read, and every loss."""
+    """Yield the rows of one trial's ``steps.parquet`` after the other's: what every clock read, and every loss."""
     yield _frame([], (*KEYS, *STEP_COLUMNS))
     for run in runs:
-        for item in run.trials:
-            trial = item.trial
+        for trial in run.results.trials if run.results else []:
             try:
-                yield read_steps(run, trial)
+                yield from read_steps(run, trial)
             except FileNotFoundError:
                 if trial.status == "ok":
                     problems.append(
@@ -178,13 +185,16 @@ def _steps(runs: Sequence[Run], problems: list[str]) -> Iterator[pd.DataFrame]:
                 problems.append(f"run {run.name}, {trial.contender}, repeat {trial.repeat}: {why}")
 
 
-def read_steps(run: Run, trial: Trial) -> pd.DataFrame:
-    """Return the rows of a trial's ``steps.parquet`` behind its keys; raises whatever a damaged file comes to."""
-    with parquet.ParquetFile(inside(run.folder, trial.folder, "steps.parquet")) as file:
-        if file.metadata.num_rows > MAX_ROWS:
-            raise ValueError("too large")
-        found = file.read(columns=STEP_COLUMNS).to_pandas()
-    found["phase"] = found["phase"].map({word: clean(str(word)) for word in found["phase"].unique()})
+def read_steps(run: Run, trial: Trial) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a trial's ``steps.parquet`` behind its keys; raises whatever a damaged file comes to."""
+    table = frames.read_steps(inside(run.folder, trial.folder, "steps.parquet"))
+    yield from (_step_rows(run, trial, table.slice(first, PIECE)) for first in range(0, table.num_rows, PIECE))
+
+
+def _step_rows(run: Run, trial: Trial, table: pa.Table) -> pd.DataFrame:
+    found = table.to_pandas()
+    phases = found["phase"].astype(object).fillna("")
+    found["phase"] = phases.map({word: clean(str(word)) for word in phases.unique()})
     for place, (key, value) in enumerate(_keys(run, trial).items()):
         found.insert(place, key, value)
     types = {name: "int64" if name in WHOLE else "float64" for name in found if name not in TEXTS}

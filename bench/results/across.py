@@ -14,19 +14,23 @@ from pathlib import Path
 
 from bench.results import compare
 from bench.results.apart import Entry, certify, differences
-from bench.results.schema import Agreement, Comparison, Parity, Results
+from bench.results.schema import Agreement, Comparison, Parity, Results, RunWarning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Across:
-    """The contenders of several runs that were given the same work."""
+    """The contenders of several runs that were given the same work; or what is said of several runs beside."""
 
     title: str
-    comparison: list[Comparison]
+    comparison: list[Comparison] = field(default_factory=list)
     agreement: list[Agreement] = field(default_factory=list)
     parity: Parity | None = None
     differences: dict[str, list[str]] = field(default_factory=dict)
     """By contender: settings, versions and machine that were not the baseline's; only contenders that have any."""
+    warnings: list[RunWarning] = field(default_factory=list)
+    """What could not be compared, and what a reader must know beside."""
+    answers: list[str] = field(default_factory=list)
+    """Whether anything has become slower, where that was asked."""
 
 
 def across(runs: Sequence[tuple[Path, Results]]) -> list[Across]:

@@ -161,6 +161,11 @@ def first(items: Sequence[str], most: int) -> list[str]:
     return [*items[:most], f"and {rest:,} more"] if rest > 0 else list(items)
 
 
+def one_line(text: object) -> str:
+    """Return `text` on one line, with every character that could drive a terminal shown as "?"."""
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in str(text))
+
+
 def plain(value: Any) -> str:
     """Return any setting in one line: lists joined, mappings as ``name (key value, …)``."""
     if value is None:

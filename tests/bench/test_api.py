@@ -107,6 +107,16 @@ def test_several_runs_are_told_apart(run_folder, tmp_path):
         found.results_of("4")
 
 
+def test_what_could_not_be_compared_is_in_the_verdict(run_folder, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    write_run(tmp_path / "other", files=False, repeats=1)
+    with pytest.warns(UserWarning, match="is missing"):
+        lines = load(run_folder, tmp_path / "other", tmp_path / "nothing").verdict.splitlines()
+    assert "nothing: no results: it holds no results" in lines
+    assert "nothing is not compared: it left no results" in lines
+    assert any(line.startswith("other (mlp on Handwritten digits) is not compared: it does not say") for line in lines)
+
+
 def test_nothing_to_load_is_one_exception(tmp_path):
     with pytest.raises(RequestError, match=r"^/.*nowhere: there is no such folder$"):
         load(tmp_path / "nowhere")
@@ -136,7 +146,14 @@ def test_what_is_resumed_stays_where_it_is(command, tmp_path, monkeypatch):
     monkeypatch.setattr(api, "_race", lambda words, progress: asked.append(words) or (0, ""))
     write_run(tmp_path / "earlier", contenders=("torch",), repeats=1)
     assert run(resume="earlier").folders == [tmp_path / "earlier"]
-    assert asked == [["resume=earlier"]]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(resume="~/earlier", report=False).folders == [tmp_path / "earlier"]
+    assert asked == [["resume=earlier"], ["report=false", f"resume={tmp_path}/earlier"]]
+    with pytest.raises(RequestError, match=r"^folder='new': does not go with resume="):
+        run(resume="earlier", folder="new")
+    with pytest.raises(RequestError, match=r"^resume=earlier: say resume= as a setting: run\(resume='earlier'\)$"):
+        run(overrides=["resume=earlier"])
+    assert len(asked) == 2
 
 
 def test_a_refused_request_is_one_exception_with_its_message(command, tmp_path, capsys):
@@ -147,6 +164,8 @@ def test_a_refused_request_is_one_exception_with_its_message(command, tmp_path, 
     assert capsys.readouterr().err == ""
     with pytest.raises(RuntimeError, match=r"left no results \(exit status 7\):\na complaint"):
         run(exit=7)
+    with pytest.raises(RuntimeError, match=r"left no results \(exit status 1\)"):
+        run(exit=1, folder="old")
     with pytest.raises(RequestError, match="folder=… instead"):
         run(**{"hydra.run.dir": "x"})
     assert not (tmp_path / "outputs").exists()

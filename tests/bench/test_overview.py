@@ -76,6 +76,16 @@ def test_runs_made_apart_are_compared_and_said_to_be_unpaired(told, tmp_path):
     assert shown.count("one contender, no ratio") == 2
 
 
+def test_of_a_regression_the_agreement_in_its_own_metric_is_told(told, tmp_path):
+    for index, name in enumerate(("tf", "torch")):
+        trials = [
+            Trial(contender=name, repeat=n, seed=n, status="ok", metrics={"test_mae": 2.0 + n / 50}) for n in range(3)
+        ]
+        contenders = [Contender(name=name, backend=name, framework=name)]
+        store.write(tmp_path / str(index), Results(status="ok", content="same", trials=trials, contenders=contenders))
+    assert "MAE" in told()
+
+
 def test_what_the_gate_stopped_says_why_and_would_be_stopped_again(told, tmp_path):
     stopped = Results(status="failed", message="nobody was raced", conditions={"repeats": 3})
     stopped.contenders = [Contender(name=name, backend=name, framework=name) for name in ("tf", "torch")]

@@ -10,6 +10,7 @@ import pytest
 from bench import lock, neighbours, race, record, surroundings, trials
 from bench.launch import Outcome
 from bench.results import store
+from bench.screen import Screen
 
 
 @pytest.fixture(autouse=True)
@@ -276,6 +277,12 @@ def test_a_report_that_fails_costs_nothing(run, monkeypatch, tmp_path, capsys):
     assert (status, results.status) == (0, "ok")
     assert "no such chart" in (tmp_path / "run/report.log.txt").read_text()
     assert "python -m reports" in capsys.readouterr().out
+
+
+def test_what_makes_a_report_anew_is_quoted_for_a_shell(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(race.reporting, "render", lambda _: subprocess.CompletedProcess([], 1, "", ""))
+    race._report(tmp_path / "two words", Screen())
+    assert f"again: python -m reports '{tmp_path}/two words'" in capsys.readouterr().out.replace("\n", "")
 
 
 def test_no_report_where_none_is_wanted(run, reports):

@@ -127,13 +127,14 @@ def test_the_report_is_a_process_of_its_own(
         return subprocess.CompletedProcess(arguments, code)
 
     monkeypatch.setattr(subprocess, "run", fake)
-    assert sweep.report(tmp_path) is False, "nothing there to report on"
+    folder = tmp_path / "two words"
+    assert sweep.report(folder) is False, "nothing there to report on"
     assert not calls
-    store.write(tmp_path / "0", Results(status="ok"))
-    assert sweep.report(tmp_path) is (code == 0)
-    assert calls == [[sys.executable, "-m", "reports", str(tmp_path)]]
+    store.write(folder / "0", Results(status="ok"))
+    assert sweep.report(folder) is (code == 0)
+    assert calls == [[sys.executable, "-m", "reports", str(folder)]]
     said = capsys.readouterr()
-    assert str(tmp_path / "report.html") in said.out if code == 0 else "python -m reports" in said.err
+    assert str(folder / "report.html") in said.out if code == 0 else f"python -m reports '{folder}'" in said.err
 
 
 def test_runs_of_a_sweep_that_is_over_run_no_longer(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from bench.results import compare
 from bench.results.schema import Check, Contender, Dataset, Model, Parity, Results, RunWarning, Trial
-from bench.verdict import clean, render
+from bench.verdict import render
 
 FRAMEWORKS = {"tf": "TensorFlow 2.21.0 / Keras 3.15.1"}
 
@@ -251,10 +251,6 @@ def test_where_the_report_lies_is_one_line_to_copy(tmp_path):
 def test_nothing_measured_at_all():
     text = shown(Results(status="interrupted", message="interrupted before the first trial"))
     assert "interrupted before the first trial" in text
-
-
-def test_clean():
-    assert clean("a\x07b\nc\u202ed") == "a?b c?d"
 
 
 def test_where_several_hold_together_the_table_says_so():

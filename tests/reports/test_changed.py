@@ -6,6 +6,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from safetensors.numpy import save_file
@@ -92,6 +93,49 @@ def test_what_is_not_resolved_fails_where_that_is_asked_for(folder, capsys, tmp_
     assert status == 1
     assert "not resolved: no difference resolved between" in "".join(lines)
     assert ran(capsys, tmp_path, a, b, "--fail-if-slower", "50%", "--strict")[0] == 0
+
+
+def exported(place, *arguments):
+    """Return (exit status, summary, a function that reads a table) of the exports over folders of results."""
+    arguments = [*map(str, arguments), "--no-report", "--export", "csv,markdown", "--out", str(place / "all.html")]
+    status = main(arguments)
+    text = (place / "exports" / "summary.md").read_text(encoding="utf-8").replace("\\", "")
+    return status, text, lambda name: pd.read_csv(place / "exports" / f"{name}.csv")
+
+
+def test_the_exports_say_what_the_screen_does(folder, tmp_path):
+    a, b = folder("a"), folder("b", 1.3, contenders=("tf", "torch", "jax"))
+    other = folder("other", content="else")
+    status, text, table = exported(tmp_path, a, b, other, "--fail-if-slower", "5%")
+    assert status == 1
+    heading, *groups = text.split("### Across runs: ")[:5]
+    assert heading.startswith("## 3 runs")
+    assert groups[0].startswith("folders held against a\n\nHas anything become slower?\n\n- judged by a slow-down")
+    assert "- slower: torch (b) is 1.30× slower than torch (a) per training step" in groups[0]
+    assert groups[0].count("other (mlp on Handwritten digits) is not compared: ") == 1
+    assert "- jax, mlp on Handwritten digits, is in b alone, not in a" in groups[0]
+    assert "| contender" not in groups[0]
+    (torch,) = (group for group in groups if group.startswith("mlp on Handwritten digits, torch (b) against torch (a)"))
+    assert "**Certified: the same work**: certified in float64: " in torch
+    assert "| torch (b) | torch (a) | training step (throughput clock) | 1.30× (" in torch
+    assert "| torch (b) | torch (a) | test accuracy | +0.00 points (" in torch
+    assert any("ratios within the runs of b against those of a" in group for group in groups)
+    checks, warned = table("checks"), table("warnings")
+    assert (checks["contender"] == "torch (b)").any()
+    apart = warned[warned["run"] == "folders held against a"]
+    assert set(apart["kind"]) == {changed.NOT_COMPARED, changed.NOTE}
+    assert apart["message"].str.contains("other .* is not compared").any()
+
+
+def test_a_pair_that_is_not_certified_says_so_in_the_summary(folder, tmp_path):
+    a, b = folder("a"), folder("b")
+    (b / "parity" / "torch.safetensors").unlink()
+    status, text, table = exported(tmp_path, a, b)
+    assert status == 0
+    assert "**NOT certified**: not certified: the fingerprint of torch (b) is missing" in text
+    assert "Has anything become slower?" not in text
+    checks = table("checks")
+    assert "the fingerprint of torch (b) is missing" in set(checks["detail"])
 
 
 def test_what_was_not_compared_never_passes(folder, capsys, tmp_path):

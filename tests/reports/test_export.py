@@ -140,7 +140,7 @@ def test_a_file_is_there_whole_or_not_at_all(run_folder, monkeypatch):
     def fail(*args):
         raise OSError("disk full")
 
-    monkeypatch.setattr(export, "_harmless", fail)
+    monkeypatch.setattr(export, "harmless", fail)
     with pytest.raises(ExportError, match=r"exports: the exports could not be written \(disk full\)"):
         export.write(["csv"], load([run_folder]), [], place)
     assert (place / "trials.csv").read_bytes() == before

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from bench.results import store
-from reports import changed, page
-from reports.__main__ import main, one_line
+from bench.results.format import one_line
+from reports import changed, export, page
+from reports.__main__ import main
 from reports.load import load
 from reports.render import html
 
@@ -67,6 +68,14 @@ def rendered(*folders) -> str:
     screen = "\n".join(map(one_line, changed.screen(apart, 0))) if apart else ""
     assert all(letter.isprintable() or letter == "\n" for letter in screen)
     return html(page.build(runs, changed=apart, pictures=False)) + screen.replace("<", "&lt;")
+
+
+def exported(place, *folders) -> str:
+    """Return all tables over `folders` as text, and what could not be read, exported into `place`."""
+    told = export.write(["csv", "parquet", "tensorboard"], load(list(folders)), [], place)
+    for path in place.glob("*.parquet"):
+        pq.read_table(path)
+    return "\n".join([*told, *(path.read_text() for path in place.glob("*.csv"))]).replace("<", "&lt;")
 
 
 def harmless(text: str) -> None:
@@ -234,6 +243,14 @@ def swollen(path):
     pq.write_table(pa.table({"phase": phases, **dict.fromkeys(("epoch", "step", "seconds", "loss"), zeros)}), path)
 
 
+def wordy(path):
+    """A few kilobytes that are 100 MB of words, of which the file does not say that they are all the same."""
+    phases = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, np.int32)), pa.array(["x" * 5_000]))
+    zeros = pa.array(np.zeros(20_000, np.int64))
+    table = pa.table({"phase": phases, **dict.fromkeys(("epoch", "step", "seconds", "loss"), zeros)})
+    pq.write_table(table, path, store_schema=False)
+
+
 def words_for_numbers(path):
     pq.write_table(pa.table({name: [EVIL] for name in ("phase", "epoch", "step", "seconds", "loss")}), path)
 
@@ -288,12 +305,18 @@ FILES = {
     "a table of absurd numbers": replaced(EPOCHS, wrote(b"epoch,seconds\n1e308,inf\n-1e308,nan\n9e999,0\n")),
     "words for numbers": replaced(STEPS, words_for_numbers),
     "a parquet bomb": replaced(STEPS, bomb),
+    "a parquet file of many words": replaced(STEPS, wordy),
     "a parquet file with too many rows": replaced(STEPS, swollen),
     "a shape without measure": replaced(SAMPLES, huge_header),
     "a sparse file": replaced(SAMPLES, sparse),
     "a zip for samples": replaced(SAMPLES, zipped),
     "a pickle for samples": replaced(SAMPLES, pickled),
 }
+
+
+UNREADABLE = {"a device for a table", "words for numbers", "a parquet bomb", "a parquet file of many words"}
+UNREADABLE |= {"a parquet file with too many rows"}
+"""Of these, what stands in the place of ``steps.parquet``."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -307,6 +330,9 @@ def test_hostile_files_cost_themselves_alone(run, monkeypatch, undrawn, name):
     monkeypatch.chdir(run)
     before = len(list(run.rglob("*")))
     harmless(rendered(run))
+    text = exported(run.parent / "exports", run)
+    harmless(text)
+    assert ("run run, torch, repeat 0: steps.parquet is unreadable" in text) == (name in UNREADABLE)
     assert len(list(run.rglob("*"))) == before, "reading wrote something"
 
 

@@ -273,6 +273,22 @@ def test_of_very_many_runs_each_has_its_verdict_and_a_way_to_the_rest(sweep_fold
     assert len(text) < len(whole) / 2
 
 
+def test_the_command_for_a_report_of_ones_own_is_quoted_for_a_shell(make_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "MOST_WHOLE", 1)
+    for name in "01":
+        make_run(tmp_path / "two words" / name, repeats=1, files=False)
+    assert f"python -m reports '{tmp_path}/two words/1'" in words(rendered(tmp_path / "two words"))
+
+
+def test_a_notebook_has_every_run_that_it_links(make_run, tmp_path):
+    for number in range(51):
+        make_run(tmp_path / str(number), contenders=("torch",), repeats=1, files=False)
+    text = html(pages.build(load([tmp_path]), pictures=False), "notebook.html.j2")
+    ids, links = set(re.findall(r' id="([^"]*)"', text)), set(re.findall(r' href="#([^"]*)"', text))
+    assert "run-50" in links
+    assert links <= ids
+
+
 def test_the_figures_of_a_sweep_are_those_over_its_runs(sweep_folder):
     page = pages.build(load([sweep_folder]), pictures=False)
     assert [name for name, _ in page.charts] == ["overview-ratios"]

@@ -59,6 +59,14 @@ def test_every_reading_is_there_and_none_is_thinned(run_folder):
     pd.testing.assert_frame_equal(found[list(own)], own, check_dtype=False, rtol=0)
 
 
+def test_long_files_come_in_pieces_with_nothing_lost(run_folder, monkeypatch):
+    whole = frames(run_folder)[0]["steps"]
+    monkeypatch.setattr("reports.tables.PIECE", 100)
+    pieces = list(tables(load([run_folder]), [], [])["steps"])
+    assert max(map(len, pieces)) == 100
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), whole)
+
+
 def test_a_sweep_tells_its_runs_apart_and_names_those_without_results(sweep_folder):
     found, problems = frames(sweep_folder)
     runs = found["runs"].set_index("run")
@@ -106,6 +114,17 @@ def test_a_damaged_or_strange_file_is_named_and_the_others_stay(run_folder, tmp_
         "run run, tf, repeat 0: steps.parquet is unreadable (ArrowInvalid)",
         "run run, tf, repeat 1: steps.parquet is unreadable (PermissionError)",
     ]
+
+
+def test_what_the_files_hold_is_forgotten_run_by_run(run_folder, make_run, tmp_path):
+    make_run(tmp_path / "later", repeats=1)
+    runs = load([run_folder, tmp_path / "later"])
+    found = tables(runs, [], [])
+    held = [[run._trials is not None for run in runs] for name in ("epochs", "steps") for _ in found[name]]
+    assert held[1] == [True, False]
+    assert [False, True] in held
+    assert [True, True] not in held
+    assert held[-1] == [False, False]
 
 
 def test_a_lone_contender_has_tables_without_rows(tmp_path, make_run):

@@ -90,6 +90,10 @@ def test_small_ratios_keep_their_digits():
     assert formats.ratio(0.0) == "0.00"
 
 
+def test_what_could_drive_a_terminal_is_a_question_mark():
+    assert formats.one_line("a\x07b\nc\u202ed") == "a?b c?d"
+
+
 def test_settings_in_one_line():
     assert formats.plain({"name": "adam", "learning_rate": 0.001}) == "adam (learning rate 0.001)"
     assert formats.plain([1, True, None]) == "1, yes, –"
