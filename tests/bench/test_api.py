@@ -113,7 +113,7 @@ def test_what_could_not_be_compared_is_in_the_verdict(run_folder, tmp_path):
     with pytest.warns(UserWarning, match="is missing"):
         lines = load(run_folder, tmp_path / "other", tmp_path / "nothing").verdict.splitlines()
     assert "nothing: no results: it holds no results" in lines
-    assert "nothing is not compared: it left no results" in lines
+    assert "nothing is not compared: it holds no results" in lines
     assert any(line.startswith("other (mlp on Handwritten digits) is not compared: it does not say") for line in lines)
 
 
