@@ -19,7 +19,7 @@ from bench.results.summary import SAID_ELSEWHERE
 COUNTED = {"repeats"}
 """Conditions that every sentence states by itself."""
 
-UNUSED = (None, False, 0, 1, "default")
+UNUSED = (None, False, 0, 1, "default", "auto", "fit")
 """Values of a setting that is not in use; `True` equals 1 and is none of them."""
 
 
