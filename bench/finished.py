@@ -13,14 +13,12 @@ from bench.errors import RequestError
 from bench.noise.kinds import Kind
 from bench.plan import Plan
 from bench.results import store
+from bench.results.recorded import HARDWARE, SYSTEM
 from bench.results.schema import Contender, Results, RunWarning, Trial
 from bench.resume import FREE
 
-MACHINE = (
-    "cpu", "architecture", "cores", "logical_cores", "cpu_limit", "governor", "mitigations", "transparent_hugepages",
-    "kernel", "python", "python_implementation", "gpus", "revision", "environment",
-)  # fmt: skip
-"""Facts of `Results.machine` without which numbers are not comparable."""
+MACHINE = (*HARDWARE, *SYSTEM, "logical_cores", "python", "python_implementation", "revision", "environment")
+"""Facts of `Results.machine` in which two sittings may not differ: their trials would be one sample."""
 
 AT_START = {Kind.BUSY_AT_START, Kind.GPU_BUSY_AT_START, Kind.UNLOCKED}
 TOLD = 3

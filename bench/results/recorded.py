@@ -10,7 +10,7 @@ from bench.results.schema import Results
 HARDWARE = ("cpu", "architecture", "cores", "cpu_limit", "gpus")
 """Facts of a machine that make it another one."""
 
-SYSTEM = ("kernel", "governor")
+SYSTEM = ("kernel", "governor", "mitigations", "transparent_hugepages")
 """Facts of how it is driven."""
 
 HOW_OFTEN = {"name", "repeats", "half_width", "pilot", "most_repeats", "timeout"}
