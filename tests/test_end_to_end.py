@@ -133,6 +133,7 @@ def test_the_files_that_a_run_promises(race: tuple[Done, Path]) -> None:
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".svg", ".png"}
 
 
+@pytest.mark.slow
 def test_the_same_command_learns_the_same_to_the_bit(
     race: tuple[Done, Path], parallax: Callable[..., Done], place: Path
 ) -> None:
@@ -191,10 +192,11 @@ def test_raced_all_the_same_it_is_marked_everywhere(parallax: Callable[..., Done
     assert "uncertified" in (place / "warned/report.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dataset", "loss", "metric", "shown"),
     [
-        pytest.param("breast_cancer", "binary_crossentropy", "accuracy", "test accuracy 9", marks=pytest.mark.slow),
+        ("breast_cancer", "binary_crossentropy", "accuracy", "test accuracy 9"),
         ("diabetes", "mean_squared_error", "mae", "test MAE "),
     ],
 )
