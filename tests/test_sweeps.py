@@ -113,7 +113,8 @@ def test_runs_side_by_side_are_clocked_one_at_a_time(start: Callable[..., subpro
     assert running.returncode == 0, (place / "said.txt").read_text()
     assert most == 1
     results = [read(place / "side" / name) for name in "012"]
-    assert sorted(item["waited_seconds"] > 1 for item in results) == [False, True, True]
+    # The first to clock may have waited too, for the gates of the others.
+    assert sum(item["waited_seconds"] > 1 for item in results) >= 2
     assert "OMP_NUM_THREADS" not in results[0]["machine"].get("environment", {}) or "OMP_NUM_THREADS" in os.environ
 
 
