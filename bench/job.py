@@ -31,9 +31,6 @@ from frameworks.worker import end_with_parent
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses."""
 
-THREADS = "_THREADS"
-"""What the names of variables end in that say how many threads a library shall have."""
-
 
 class Stop(BaseException):
     """Carries `error` out of a Hydra callback."""
@@ -77,17 +74,17 @@ class BeforeRun(Callback):
         self.resume = resume
         """Whether the folder is an earlier run's or sweep's, to be taken up again."""
         self.pid = os.getpid()
-        self.threads = {name: value for name, value in os.environ.items() if name.endswith(THREADS)}
+        self.threads = {name: value for name, value in os.environ.items() if _is_of_threads(name)}
         """What the user said of threads: a launcher's workers, who get a copy of this, shall be told the same."""
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """See that a worker which a launcher started on this machine dies with us, and has our numbers of threads.
 
-        Joblib tells its workers to use one thread each; a trial's threads are what was asked for.
+        Joblib tells its workers to use one thread each, and OpenMP how to begin; a trial's are as was asked for.
         """
         if os.getppid() == self.pid:
             end_with_parent()
-            for name in [name for name in os.environ if name.endswith(THREADS)]:
+            for name in [name for name in os.environ if _is_of_threads(name)]:
                 del os.environ[name]
             os.environ.update(self.threads)
 
@@ -115,6 +112,10 @@ class BeforeRun(Callback):
             print(f"A sweep in {session.folder}; runs: {len(runs) or 'as its sweeper chooses'}", flush=True)
         except Exception as error:
             raise Stop(error) from error
+
+
+def _is_of_threads(name: str) -> bool:
+    return name.endswith("_THREADS") or name.startswith("KMP_")
 
 
 def make_plan(settings: DictConfig, hydra: Any) -> Any:

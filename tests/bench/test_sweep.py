@@ -199,7 +199,10 @@ def test_a_full_disk_in_one_run_does_not_stop_the_others(
 
 @pytest.mark.parametrize(
     ("ours", "left"),
-    [(True, {"OMP_NUM_THREADS": "4", "OTHER": "1"}), (False, {"BLIS_NUM_THREADS": "1", "OTHER": "1"})],
+    [
+        (True, {"OMP_NUM_THREADS": "4", "OTHER": "1"}),
+        (False, {"BLIS_NUM_THREADS": "1", "KMP_INIT_AT_FORK": "FALSE", "OTHER": "1"}),
+    ],
 )
 def test_a_worker_on_this_machine_has_our_threads_and_dies_with_us_and_another_does_neither(
     ours: bool, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -210,7 +213,7 @@ def test_a_worker_on_this_machine_has_our_threads_and_dies_with_us_and_another_d
     callback = job.BeforeRun()
     assert "x" not in str(vars(callback)), "it may be pickled to a disk"
     callback.pid = os.getppid() if ours else -1
-    there = {"BLIS_NUM_THREADS": "1", "OTHER": "1"}
+    there = {"BLIS_NUM_THREADS": "1", "KMP_INIT_AT_FORK": "FALSE", "OTHER": "1"}
     monkeypatch.setattr(os, "environ", there)
     callback.on_job_start(config=None)
     assert (there, len(ends)) == (left, int(ours))
