@@ -79,7 +79,7 @@ def _run(run: Path, words: str, results: Results | None) -> list[Line]:
 
 def _parity(results: Results) -> list[str]:
     """Return what the gate found, where it stopped a run."""
-    return [results.parity.message] if results.parity.passed is False and not results.trials else []
+    return [results.parity.message] if results.stopped_by_gate else []
 
 
 def _ratios(results: Results) -> list[str]:

@@ -28,8 +28,7 @@ class Failure:
 def failure(view: View) -> Failure:
     """Return what is known of a run that did not end well: of its trials' logs, else of the gate's, else of its own."""
     results = view.run.results
-    stopped = results is not None and results.parity.passed is False and not results.trials
-    parity = results.parity.message if results and stopped else ""
+    parity = results.parity.message if results and results.stopped_by_gate else ""
     for file in _logs(view.run):
         found = clean(tail(view.run.folder, file, MOST_LINES))
         if found.strip():

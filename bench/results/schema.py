@@ -376,3 +376,8 @@ class Results:
     comparison: list[Comparison] = field(default_factory=list)
     agreement: list[Agreement] = field(default_factory=list)
     warnings: list[RunWarning] = field(default_factory=list)
+
+    @property
+    def stopped_by_gate(self) -> bool:
+        """Whether the parity gate failed and nobody was raced."""
+        return self.parity.passed is False and not self.trials

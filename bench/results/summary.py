@@ -157,5 +157,5 @@ def is_open(results: Results) -> bool:
     """
     planned = results.conditions.get("repeats", 1) * len(results.contenders)
     there = sum(trial.status in ("ok", "diverged") for trial in results.trials)
-    stopped = results.parity.passed is False and not results.trials and not results.parity.left_nothing
-    return not stopped and (there < planned or results.status in ("running", "interrupted"))
+    again = results.stopped_by_gate and not results.parity.left_nothing
+    return not again and (there < planned or results.status in ("running", "interrupted"))
