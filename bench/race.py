@@ -203,14 +203,14 @@ def _troubles(results: Results) -> str:
 
 def _report(folder: Path, screen: Screen, *, wait: bool = True) -> None:
     """Draw the report, while nobody measures, for it takes all cores; who was interrupted does not `wait` for that."""
+    again = f"python -m reports {shlex.quote(str(folder))}"
     try:
         with lock.working(screen.waiting, wait=wait):
             done = reporting.render(folder)
     except BlockingIOError:
-        screen.problem(f"No report was drawn, for another run measures. For one: python -m reports {folder}")
+        screen.problem(f"No report was drawn, for another run measures. For one: {again}")
         return
     if done.returncode:
         with suppress(OSError):  # a full disk, likely: what is said on screen must do
             (folder / "report.log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
-        again = f"python -m reports {shlex.quote(str(folder))}"
         screen.problem(f"The report failed (see {folder / 'report.log.txt'}); again: {again}")
