@@ -173,5 +173,5 @@ def unlocked() -> RunWarning:
     return RunWarning(
         kind=Kind.UNLOCKED,
         message="the machine could not be locked: another run of Parallax may have measured at the same time",
-        advice="let the file /tmp/parallax.lock be written by everybody, and run one at a time until then",
+        advice="the screen named the lock file and what is wrong with it; until that is mended run one at a time",
     )
