@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from reports import charts_ratio
 from reports.changed import Changed
 from reports.figure import Chart
+from reports.grid import QUANTITY
 
-QUANTITY = "step_seconds"
 MOST_ROWS = 30
 """Of a chart; more are in the tables alone."""
 

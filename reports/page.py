@@ -93,15 +93,16 @@ def build(
     `workers` draw in processes of their own, which import the caller's main module anew.
     """
     colours = palette.assign([names(run.results) for run in runs if run.results])
-    if len(runs) > MOST_WHOLE:
+    brief = len(runs) > MOST_WHOLE
+    if brief:
         views = [view_of(run, _anchor(place), colours) for place, run in enumerate(runs)]
     else:
         views = _views(runs, colours, pictures and len(runs) == 1, workers)
     shown: dict[bytes, str] = {}
     for item in views:
-        item.brief = len(runs) > MOST_WHOLE
+        item.brief = brief
         item.report = _own_report(item.run, beside) if beside and len(runs) > 1 else ""
-        if not item.brief:
+        if not brief:
             drawing.picture(item, shown, pictures and len(runs) == 1)
     title = views[0].title if len(views) == 1 else f"{len(views)} runs"
     page = Page(title=title, views=views, across=list(across), changed=changed, colours=colours)
